@@ -1,0 +1,97 @@
+"""Letters: written in the transaction of the act that causes them, delivered after it, tried again on failure."""
+
+from __future__ import annotations
+
+import smtplib
+import threading
+from datetime import timedelta
+
+import structlog
+from flask import Flask, current_app, render_template
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from forum.accounts.models import Letter
+from forum.core.db import after_commit, db, now
+from forum.core.mail import compose, send
+
+log = structlog.get_logger("forum.letters")
+PAUSES = [timedelta(minutes=m) for m in (1, 5, 30, 120, 720)]
+LEASE = timedelta(minutes=5)
+
+
+def write(to: str, subject: str, template: str, **values: object) -> Letter:
+    """A letter from templates/mail/<template>.txt, delivered once this transaction is safely down."""
+    letter = Letter(to=to, subject=subject, text=render_template(f"mail/{template}.txt", **values))
+    db.session.add(letter)
+    postman: Postman = current_app.extensions["postman"]
+    after_commit(postman.wake)
+    return letter
+
+
+def deliver_due(limit: int = 100) -> int:
+    """Send what is due; returns how many went. Each is claimed in a transaction of its own before it is sent,
+    so two at work never send one twice; a claim that its holder did not survive runs out after five minutes."""
+    sent = 0
+    while sent < limit and (letter := _claim()) is not None:
+        config = current_app.config["FORUM"]
+        try:
+            send(config, compose(config, letter.to, letter.subject, letter.text))
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            log.warning("mail not sent", letter=letter.id, tries=letter.tries, error=str(error))
+            again = now() + PAUSES[letter.tries - 1] if letter.tries <= len(PAUSES) else None
+            _settle(letter.id, due_at=again)
+        else:
+            _settle(letter.id, due_at=None, sent_at=now(), text="")
+            sent += 1
+    return sent
+
+
+def _claim() -> Letter | None:
+    found = db.session.scalar(
+        select(Letter)
+        .where(Letter.due_at <= now())
+        .order_by(Letter.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if found is None:
+        db.session.rollback()
+        return None
+    found.due_at, found.tries = now() + LEASE, found.tries + 1
+    db.session.flush()
+    db.session.expunge(found)
+    db.session.commit()
+    return found
+
+
+def _settle(letter: int, **values: object) -> None:
+    db.session.execute(update(Letter).where(Letter.id == letter).values(**values))
+    db.session.commit()
+
+
+class Postman:
+    """A thread that delivers letters while the site serves; it wakes at each commit that wrote one, and every
+    minute for those that are to be tried again."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._bell = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._rounds, name="postman", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._bell.set()
+
+    def _rounds(self) -> None:
+        while True:
+            with self._app.app_context():
+                try:
+                    deliver_due()
+                except SQLAlchemyError as error:
+                    log.error("letters wait: the database did not answer", error=str(error))
+            self._bell.wait(timeout=60)
+            self._bell.clear()

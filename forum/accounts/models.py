@@ -1,0 +1,338 @@
+"""People: those with an account (User), everyone else (Visitor), and the letters we send them."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from blinker import Signal
+from flask_login import AnonymousUserMixin, UserMixin
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.accounts.passwords import hash_password, matches, spend_the_same_time
+from forum.activity.models import record
+from forum.core.db import Instant, db, now
+from forum.core.errors import Refused
+from forum.core.tokens import digest, new_token
+
+
+class Role(StrEnum):
+    PARTICIPANT = "participant"
+    TEAM = "team"
+    ADMINISTRATOR = "administrator"
+
+
+POSITIONS = {
+    "headteacher": "Headteacher",
+    "teacher": "Teacher",
+    "support-staff": "Support staff",
+    "governor": "Governor",
+    "local-authority": "Local authority",
+    "parent-or-carer": "Parent or carer",
+    "other": "Other",
+}
+PHASES = {
+    "early-years": "Early years",
+    "primary": "Primary",
+    "middle": "Middle",
+    "secondary": "Secondary",
+    "16-plus": "16 plus",
+    "all-through": "All-through",
+    "special": "Special or alternative provision",
+}
+ROLE_ONLY = {
+    "headteacher": "A headteacher",
+    "teacher": "A teacher",
+    "support-staff": "A member of support staff",
+    "governor": "A governor",
+    "local-authority": "Someone from a local authority",
+    "parent-or-carer": "A parent or carer",
+}
+
+described = Signal("a person is shown otherwise: sent by the User")
+
+
+def byline(
+    name: str,
+    position: str | None,
+    phase: str | None,
+    school: str | None,
+    role: str,
+    disclosure: str = "named",
+) -> str:
+    """How an author is shown. Named: name, position and school; role-only: position and phase, no more."""
+    if disclosure == "role-only":
+        parts = [ROLE_ONLY.get(position or "", "A participant"), PHASES.get(phase or "", "").lower()]
+    elif role != Role.PARTICIPANT:
+        parts = [name, "personalised learning team"]
+    else:
+        shown = POSITIONS.get(position or "", "").lower() if position != "other" else ""
+        parts = [name, shown, school or ""]
+    return ", ".join(part for part in parts if part)
+
+
+class User(UserMixin, db.Model):  # type: ignore[name-defined]
+    """A person with an account. Imported people have neither email nor password: nobody can sign in as them."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    email: Mapped[str | None] = mapped_column(String(320))
+    email_key: Mapped[str | None] = mapped_column(String(320), unique=True)
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    position: Mapped[str | None] = mapped_column(String(20))
+    phase: Mapped[str | None] = mapped_column(String(20))
+    school: Mapped[str | None] = mapped_column(String(160))
+    role: Mapped[str] = mapped_column(String(20), default=Role.PARTICIPANT)
+    disclosure: Mapped[str] = mapped_column(String(10), default="named")
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    session_stamp: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_hex(8))
+    version: Mapped[int] = mapped_column(default=1)
+    imported_as: Mapped[str | None] = mapped_column(String(320), unique=True)
+
+    __table_args__ = (
+        CheckConstraint("role IN ('participant', 'team', 'administrator')", name="role"),
+        Index(None, "role", "id"),
+    )
+
+    @classmethod
+    def register(
+        cls, *, name: str, email: str, password: str, position: str, phase: str | None, school: str | None
+    ) -> User:
+        """A new, unconfirmed person; the caller sends the confirming letter."""
+        user = cls(
+            name=name,
+            email=email,
+            email_key=email_key(email),
+            password_hash=hash_password(password),
+            position=position,
+            phase=phase,
+            school=school,
+        )
+        db.session.add(user)
+        db.session.flush()
+        record("person.registered", by=user, subject=user.id)
+        return user
+
+    @classmethod
+    def by_email(cls, email: str) -> User | None:
+        return db.session.scalar(select(cls).where(cls.email_key == email_key(email)))
+
+    @classmethod
+    def with_password(cls, email: str, password: str) -> User | None:
+        """The person who holds this email and password. An unknown email takes as long as a wrong password."""
+        user = cls.by_email(email)
+        if user is None or user.password_hash is None:
+            spend_the_same_time(password)
+            return None
+        return user if matches(user.password_hash, password) else None
+
+    def confirm(self) -> None:
+        if self.confirmed_at is None:
+            self.confirmed_at = now()
+            self.changed()
+            record("person.confirmed", by=self, subject=self.id)
+
+    def choose_password(self, password: str) -> None:
+        """A new password ends every session; the caller signs this one in again. A link sent for a reset before
+        is worth nothing now."""
+        self.password_hash = hash_password(password)
+        self.session_stamp = secrets.token_hex(8)
+        EmailedLink.spend_all(self, Purpose.RESET)
+        record("person.password-changed", by=self, subject=self.id)
+
+    def move_to(self, email: str) -> None:
+        """Take the confirmed new address. Raises Refused where someone else has it by now."""
+        held = User.by_email(email)
+        if held is not None and held.id != self.id:
+            raise Refused("That email address now belongs to another account.")
+        self.email, self.email_key = email, email_key(email)
+        self.confirmed_at = self.confirmed_at or now()
+        EmailedLink.spend_all(self, Purpose.RESET)
+        self.changed()
+        record("person.email-changed", by=self, subject=self.id)
+
+    def describe(
+        self, *, name: str, position: str, phase: str | None, school: str | None, disclosure: str
+    ) -> None:
+        """Change how this person is shown; `disclosure` is what a new post begins with."""
+        before = (self.name, self.position, self.phase, self.school)
+        self.name, self.position, self.phase, self.school = name, position, phase, school
+        self.disclosure = disclosure
+        if before == (name, position, phase, school):
+            return
+        self.changed()
+        record("person.described", by=self, subject=self.id)
+        described.send(self)
+
+    def make(self, role: Role, by: User | None) -> None:
+        """Give this person a role. Only the command line does, so `by` may be None."""
+        self.role = role
+        self.changed()
+        record("team.made", by=by, subject=self.id, detail={"role": str(role)})
+        described.send(self)
+
+    def changed(self) -> None:
+        self.version = (self.version or 0) + 1
+
+    @property
+    def is_signed_in(self) -> bool:
+        return True
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.confirmed_at is not None
+
+    @property
+    def is_team(self) -> bool:
+        return self.role in (Role.TEAM, Role.ADMINISTRATOR)
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.role == Role.ADMINISTRATOR
+
+    @property
+    def may_post(self) -> bool:
+        return self.is_confirmed
+
+    @property
+    def stamp(self) -> str:
+        """What of this person shows in a page made for them."""
+        return f"{self.id}.{self.version}.{self.session_stamp}"
+
+    def get_id(self) -> str:
+        """Flask-Login keeps this in the session; the stamp ends it when the password changes."""
+        return f"{self.id}.{self.session_stamp}"
+
+    def byline(self, disclosure: str = "named") -> str:
+        return byline(self.name, self.position, self.phase, self.school, self.role, disclosure)
+
+
+class Visitor(AnonymousUserMixin):
+    """Someone without an account: answers every question that User answers."""
+
+    id = None
+    name = ""
+    email = None
+    is_signed_in = False
+    is_confirmed = False
+    is_team = False
+    is_administrator = False
+    may_post = False
+    stamp = ""
+    disclosure = "named"
+
+
+class Purpose(StrEnum):
+    CONFIRM = "confirm"
+    RESET = "reset"
+    CHANGE = "change"
+
+
+LASTS = {
+    Purpose.CONFIRM: timedelta(days=3),
+    Purpose.RESET: timedelta(hours=1),
+    Purpose.CHANGE: timedelta(days=1),
+}
+
+
+class EmailedLink(db.Model):  # type: ignore[name-defined]
+    """A link sent by mail: for one purpose, one use, and a time. We keep only the token's digest."""
+
+    __tablename__ = "emailed_links"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    purpose: Mapped[str] = mapped_column(String(10))
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    email: Mapped[str] = mapped_column(String(320))
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    __table_args__ = (Index(None, "user_id", "purpose"),)
+
+    @classmethod
+    def make(cls, user: User, purpose: Purpose, email: str) -> str:
+        """A fresh token for `user`."""
+        token = new_token()
+        db.session.add(
+            cls(
+                user_id=user.id,
+                purpose=purpose,
+                token_digest=digest(token),
+                email=email,
+                expires_at=now() + LASTS[purpose],
+            )
+        )
+        return token
+
+    @classmethod
+    def valid(cls, token: str, purpose: Purpose) -> EmailedLink | None:
+        """The link for `token` if it is for this, unused and in time."""
+        return db.session.scalar(
+            select(cls).where(
+                cls.token_digest == digest(token),
+                cls.purpose == purpose,
+                cls.used_at.is_(None),
+                cls.expires_at > now(),
+            )
+        )
+
+    @classmethod
+    def spend_all(cls, user: User, purpose: Purpose) -> None:
+        db.session.execute(
+            update(cls)
+            .where(cls.user_id == user.id, cls.purpose == purpose, cls.used_at.is_(None))
+            .values(used_at=now())
+        )
+
+    def spend(self) -> bool:
+        """Use the link up. False where someone was quicker."""
+        spent = db.session.execute(
+            update(EmailedLink)
+            .where(EmailedLink.id == self.id, EmailedLink.used_at.is_(None))
+            .values(used_at=now())
+        )
+        return bool(spent.rowcount)  # type: ignore[attr-defined]
+
+    @property
+    def person(self) -> User:
+        return db.session.get_one(User, self.user_id)
+
+
+class Letter(db.Model):  # type: ignore[name-defined]
+    """A mail that is due: a row committed with the act that caused it, so that none is lost."""
+
+    __tablename__ = "letters"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    to: Mapped[str] = mapped_column(String(320))
+    subject: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    due_at: Mapped[datetime | None] = mapped_column(Instant, default=now)
+    sent_at: Mapped[datetime | None] = mapped_column(Instant)
+    tries: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (Index(None, "due_at"),)
+
+
+class Tally(db.Model):  # type: ignore[name-defined]
+    """A count of tries in a window of time, for limits; see accounts/tally.py."""
+
+    __tablename__ = "tallies"
+
+    key: Mapped[str] = mapped_column(String(500), primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+    expires: Mapped[float] = mapped_column(default=0.0)
+
+    __table_args__ = (Index(None, "expires"),)
+
+
+def email_key(email: str) -> str:
+    """Two spellings of one address have one key."""
+    return email.strip().casefold()

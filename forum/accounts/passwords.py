@@ -1,0 +1,57 @@
+"""Passwords: argon2id, an offline list of common ones."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+SHORTEST, LONGEST = 10, 1024
+HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+
+
+def hash_password(password: str) -> str:
+    return HASHER.hash(_normal(password))
+
+
+def matches(password_hash: str, password: str) -> bool:
+    try:
+        return HASHER.verify(password_hash, _normal(password))
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def spend_the_same_time(password: str) -> None:
+    """Do for nobody what `matches` does for somebody."""
+    matches(_nobody(), password)
+
+
+def is_common(password: str) -> bool:
+    """True for a password on the list, also when it is only repeated, cased or numbered differently."""
+    folded = _normal(password).casefold()
+    if len(set(folded)) < 4:
+        return True
+    return any(form in _common() for form in (folded, folded.rstrip("0123456789!?.,@#$*"), _halved(folded)))
+
+
+def _halved(word: str) -> str:
+    half = word[: len(word) // 2]
+    return half if half * 2 == word else word
+
+
+def _normal(password: str) -> str:
+    """The same typed word is the same bytes on every keyboard (NIST SP 800-63B §5.1.1.2)."""
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "replace").decode()
+
+
+@cache
+def _nobody() -> str:
+    return HASHER.hash("nobody has this password")
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(FREQUENCY_LISTS["passwords"])

@@ -1,0 +1,63 @@
+"""The store of limits, in the database: counts survive a restart and are shared by every worker."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from limits.storage import Storage
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from forum.accounts.models import Tally
+from forum.core.db import db
+
+
+class TallyStorage(Storage):
+    """Fixed windows in the table `tallies`, each count in a transaction of its own: a request that fails or
+    is refused has still counted. Counting comes before the request's own first query: on SQLite there is one
+    writer at a time."""
+
+    STORAGE_SCHEME = ["tally"]
+
+    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: Any) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions)
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return OSError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        now = time.time()
+        with db.engine.begin() as connection:
+            connection.execute(delete(Tally).where(Tally.expires < now))
+            insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+            add = insert(Tally).values(key=key[:500], count=amount, expires=now + expiry)
+            add = add.on_conflict_do_update(index_elements=["key"], set_={"count": Tally.count + amount})
+            return int(connection.execute(add.returning(Tally.count)).scalar_one())
+
+    def get(self, key: str) -> int:
+        row = self._row(key)
+        return row[0] if row else 0
+
+    def get_expiry(self, key: str) -> float:
+        row = self._row(key)
+        return row[1] if row else time.time()
+
+    def check(self) -> bool:
+        return True
+
+    def reset(self) -> int | None:
+        with db.engine.begin() as connection:
+            return connection.execute(delete(Tally)).rowcount
+
+    def clear(self, key: str) -> None:
+        with db.engine.begin() as connection:
+            connection.execute(delete(Tally).where(Tally.key == key[:500]))
+
+    def _row(self, key: str) -> tuple[int, float] | None:
+        with db.engine.connect() as connection:
+            row = connection.execute(
+                select(Tally.count, Tally.expires).where(Tally.key == key[:500], Tally.expires >= time.time())
+            ).first()
+            return (row[0], row[1]) if row else None

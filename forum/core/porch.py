@@ -1,0 +1,126 @@
+"""The porch: a WSGI door in front of Flask. A visitor's GET of a page that has been rendered before is answered
+here, with one raw indexed read of its version. It knows no page: `fresh` says what an answer rests on."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from flask import Flask, Response, request
+from werkzeug.http import http_date
+
+from forum.core.freshness import GZIPPED, Mark, Versions
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+V = TypeVar("V")
+
+
+class Kept(Generic[V]):
+    """A bounded map, least recently used out first; `size` and weights in bytes. Safe between threads."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.used = 0
+        self._lock = threading.Lock()
+        self._things: OrderedDict[Any, tuple[V, int]] = OrderedDict()
+
+    def get(self, key: Any) -> V | None:
+        with self._lock:
+            found = self._things.get(key)
+            if found is None:
+                return None
+            self._things.move_to_end(key)
+            return found[0]
+
+    def put(self, key: Any, thing: V, weight: int) -> None:
+        if weight > self.size // 8:
+            return
+        with self._lock:
+            old = self._things.pop(key, None)
+            self.used += weight - (old[1] if old else 0)
+            self._things[key] = (thing, weight)
+            while self.used > self.size:
+                self.used -= self._things.popitem(last=False)[1][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer as the porch keeps it; `body` is gzipped."""
+
+    mark: Mark
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Porch:
+    def __init__(self, app: Flask) -> None:
+        self.inside = app.wsgi_app
+        self.pages: Kept[Page] = Kept(app.config["FORUM"].kept_bytes)
+        self.versions: Versions = app.extensions["versions"]
+        self.cookies = (app.config["SESSION_COOKIE_NAME"] + "=", "remember_token=")
+        app.after_request(self.keep)
+        app.wsgi_app = self  # type: ignore[method-assign]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD") and not self.has_session(environ):
+            page = self.pages.get(_key(environ))
+            if page is not None and self.versions.read(page.mark.rests) == page.mark.version:
+                return _answer(page, environ, start_response)
+        return self.inside(environ, start_response)
+
+    def has_session(self, environ: WSGIEnvironment) -> bool:
+        cookies = environ.get("HTTP_COOKIE")
+        return bool(cookies) and any(name in cookies for name in self.cookies)
+
+    def keep(self, response: Response) -> Response:
+        """After each request: keep what a visitor was given, where it says what it rests on."""
+        mark: Mark | None = getattr(response, "mark", None)
+        if mark is None or response.status_code != 200 or request.method != "GET":
+            return response
+        if self.has_session(request.environ) or "Set-Cookie" in response.headers:
+            return response
+        body = gzip.compress(response.get_data(), compresslevel=6, mtime=0)
+        headers = tuple(
+            (name, value)
+            for name, value in response.headers
+            if name not in ("Content-Length", "ETag", "Last-Modified")
+        )
+        self.pages.put(_key(request.environ), Page(mark, headers, body), len(body) + 2000)
+        if _takes_gzip(request.environ):
+            response.set_data(body)
+            response.headers["Content-Encoding"] = "gzip"
+            response.headers["ETag"] = f'"{mark.etag}{GZIPPED}"'
+        return response
+
+
+def _answer(page: Page, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    mark = page.mark
+    gzipped = _takes_gzip(environ)
+    headers = [*page.headers, ("ETag", f'"{mark.etag}{GZIPPED if gzipped else ""}"')]
+    if mark.is_settled:
+        headers.append(("Last-Modified", http_date(mark.changed)))
+    if mark.known_to(environ.get("HTTP_IF_NONE_MATCH"), environ.get("HTTP_IF_MODIFIED_SINCE")):
+        start_response("304 Not Modified", [pair for pair in headers if pair[0] != "Content-Type"])
+        return []
+    body = page.body
+    if gzipped:
+        headers.append(("Content-Encoding", "gzip"))
+    else:
+        body = gzip.decompress(body)
+    headers.append(("Content-Length", str(len(body))))
+    start_response("200 OK", headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _key(environ: WSGIEnvironment) -> tuple[str, str]:
+    return environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+
+
+def _takes_gzip(environ: WSGIEnvironment) -> bool:
+    return "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")

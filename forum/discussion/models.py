@@ -1,0 +1,616 @@
+"""The conversation itself: threads, posts, and every earlier version of a post."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime, timedelta
+
+from markupsafe import Markup
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    false,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from forum.accounts.models import User, Visitor, described
+from forum.activity.models import record
+from forum.core.db import Instant, db, now
+from forum.core.errors import Conflict, Refused
+from forum.core.markup import SafeHTML, render
+from forum.discussion.prompts import Component, Conversation, Prompt
+from forum.discussion.words import REASONS, Kind, Moderation, Publication
+
+__all__ = ["Component", "Conversation", "Post", "Prompt", "Revision", "Thread", "ThreadComponent"]
+
+RESTORABLE = timedelta(days=30)
+LISTED = "publication = 'published' AND moderation = 'clear'"
+Person = User | Visitor
+
+
+def _listed(*columns: str, name: str, also: str = "") -> Index:
+    """An index of what a list shows, and of nothing else."""
+    where = text(LISTED + also)
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+class Thread(db.Model):  # type: ignore[name-defined]
+    """A conversation under one prompt. Post number 1 opens it."""
+
+    __tablename__ = "threads"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    prompt_id: Mapped[int] = mapped_column(ForeignKey("prompts.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[str] = mapped_column(String(20), default=Kind.DISCUSSION)
+    title: Mapped[str] = mapped_column(String(200))
+    slug: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    publication: Mapped[str] = mapped_column(String(10), default=Publication.PUBLISHED)
+    moderation: Mapped[str] = mapped_column(String(10), default=Moderation.CLEAR)
+    gone_at: Mapped[datetime | None] = mapped_column(Instant)
+    gone_reason: Mapped[str | None] = mapped_column(String(20))
+    locked: Mapped[bool] = mapped_column(default=False)
+    pinned: Mapped[bool] = mapped_column(default=False)
+    posts_count: Mapped[int] = mapped_column(default=0)
+    last_post_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    version: Mapped[int] = mapped_column(default=1)
+    changed_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    author_position: Mapped[str | None] = mapped_column(String(20))
+    author_phase: Mapped[str | None] = mapped_column(String(20))
+    imported_as: Mapped[str | None] = mapped_column(String(320), unique=True)
+
+    prompt: Mapped[Prompt] = relationship(lazy="raise")
+    author: Mapped[User] = relationship(lazy="raise")
+
+    __table_args__ = (
+        Index(None, "author_id"),
+        _listed("last_post_at", "id", name="ix_threads_latest"),
+        _listed("prompt_id", "pinned", "last_post_at", "id", name="ix_threads_prompt_latest"),
+        _listed("prompt_id", "id", name="ix_threads_prompt_newest"),
+        _listed("prompt_id", "id", name="ix_threads_prompt_unanswered", also=" AND posts_count = 1"),
+        _listed("prompt_id", "kind", "last_post_at", "id", name="ix_threads_prompt_kind"),
+        _listed("prompt_id", "author_position", "last_post_at", "id", name="ix_threads_prompt_position"),
+        _listed("prompt_id", "author_phase", "last_post_at", "id", name="ix_threads_prompt_phase"),
+    )
+
+    # What people and the team do
+
+    @classmethod
+    def start(
+        cls,
+        prompt: Prompt,
+        by: User,
+        title: str,
+        text: str,
+        components: list[Component],
+        disclosure: str = "named",
+        submission: str | None = None,
+        kind: Kind = Kind.DISCUSSION,
+    ) -> Thread:
+        """Open a thread under `prompt` with its first post. Raises Refused where `by` may not post."""
+        if not by.may_post:
+            raise Refused("Confirm your email address before you publish.")
+        at = now()
+        thread = cls(
+            prompt=prompt,
+            author=by,
+            title=title,
+            slug=slug_of(title),
+            kind=kind,
+            created_at=at,
+            last_post_at=at,
+            author_position=by.position,
+            author_phase=by.phase,
+        )
+        db.session.add(thread)
+        db.session.flush()
+        thread.carry(components)
+        post = thread._add(by, text, disclosure, submission, None, at)
+        record("thread.started", by=by, public=True, prompt=prompt.id, thread=thread.id, post=post.id)
+        return thread
+
+    def reply(
+        self,
+        by: User,
+        text: str,
+        disclosure: str = "named",
+        submission: str | None = None,
+        in_reply_to: Post | None = None,
+    ) -> Post:
+        """Add `text` as the next post and return it; the same submission twice returns the first.
+        Raises Refused where the thread takes none from `by`."""
+        self.hold()
+        if submission and (earlier := Post.submitted(by, submission, text)):
+            return earlier
+        if not self.open_to(by):
+            raise Refused(self.why_closed_to(by))
+        post = self._add(by, text, disclosure, submission, in_reply_to, now())
+        record("post.published", by=by, public=True, prompt=self.prompt_id, thread=self.id, post=post.id)
+        return post
+
+    def lock(self, by: User, note: str = "") -> None:
+        self._set(by, "team.thread-locked", note, locked=True)
+
+    def unlock(self, by: User, note: str = "") -> None:
+        self._set(by, "team.thread-unlocked", note, locked=False)
+
+    def pin(self, by: User, note: str = "") -> None:
+        self._set(by, "team.thread-pinned", note, pinned=True)
+
+    def unpin(self, by: User, note: str = "") -> None:
+        self._set(by, "team.thread-unpinned", note, pinned=False)
+
+    def hide(self, by: User, reason: str, note: str = "") -> None:
+        """Take the whole thread out of sight: for all but the team it is not there."""
+        self._set(
+            by,
+            "team.thread-hidden",
+            note,
+            {"reason": reason},
+            moderation=Moderation.HIDDEN,
+            gone_at=now(),
+            gone_reason=reason,
+        )
+
+    def restore(self, by: User, note: str = "") -> None:
+        self._set(
+            by, "team.thread-restored", note, moderation=Moderation.CLEAR, gone_at=None, gone_reason=None
+        )
+        db.session.execute(
+            update(Post).where(Post.thread_id == self.id, Post.number == 1).values(updated_at=now())
+        )
+
+    def move(self, by: User, to: Prompt, note: str = "") -> None:
+        """Put the thread under another prompt; its URL stays."""
+        self.hold()
+        before = self.prompt_id
+        if before == to.id:
+            return
+        self.prompt_id = to.id
+        db.session.execute(update(Post).where(Post.thread_id == self.id).values(prompt_id=to.id))
+        self._touch(before, to.id)
+        record(
+            "team.thread-moved",
+            by=by,
+            public=True,
+            prompt=to.id,
+            thread=self.id,
+            note=note,
+            detail={"from": before},
+        )
+
+    def carry(self, components: list[Component]) -> None:
+        """Carry exactly these components."""
+        have = {
+            row.component_id: row
+            for row in db.session.scalars(select(ThreadComponent).where(ThreadComponent.thread_id == self.id))
+        }
+        want = {component.id for component in components}
+        for gone in have.keys() - want:
+            db.session.delete(have[gone])
+        for new in want - have.keys():
+            db.session.add(
+                ThreadComponent(thread_id=self.id, component_id=new, last_post_at=self.last_post_at)
+            )
+
+    def hold(self) -> None:
+        """Take this thread's row lock, and see it as it is now. Every change of a thread or of its posts
+        begins here; the prompt's row follows (one order of locks)."""
+        db.session.refresh(self, with_for_update=True)
+
+    def touched(self) -> None:
+        """Something that a page could show has changed."""
+        self._touch(self.prompt_id)
+
+    # Questions
+
+    def open_to(self, user: Person) -> bool:
+        return user.may_post and self.is_listed and (not self.locked or user.is_team)
+
+    def why_closed_to(self, user: Person) -> str:
+        if not user.may_post:
+            return "Confirm your email address before you publish."
+        return "This thread is locked: it takes no new posts."
+
+    @property
+    def is_listed(self) -> bool:
+        return self.publication == Publication.PUBLISHED and self.moderation == Moderation.CLEAR
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.moderation != Moderation.CLEAR
+
+    # Queries
+
+    @classmethod
+    def visible_to(cls, user: Person) -> Select[tuple[Thread]]:
+        """The threads that `user` may see."""
+        return select(cls).where(cls.seen_by(user))
+
+    @classmethod
+    def seen_by(cls, user: Person) -> ColumnElement[bool]:
+        if user.is_team:
+            return true()
+        own = (
+            and_(cls.author_id == user.id, cls.moderation == Moderation.CLEAR)
+            if user.is_signed_in
+            else false()
+        )
+        return or_(listed(), own)
+
+    # Helpers
+
+    def _add(
+        self,
+        by: User,
+        text: str,
+        disclosure: str,
+        submission: str | None,
+        in_reply_to: Post | None,
+        at: datetime,
+    ) -> Post:
+        self.posts_count += 1
+        self.last_post_at = at
+        post = Post(
+            thread=self,
+            prompt_id=self.prompt_id,
+            author=by,
+            number=self.posts_count,
+            source=text,
+            html=render(text),
+            disclosure=disclosure,
+            submission=submission,
+            in_reply_to=in_reply_to.number if in_reply_to else None,
+            published_at=at,
+            updated_at=at,
+        )
+        db.session.add(post)
+        self.touched()
+        db.session.flush()
+        db.session.execute(
+            update(ThreadComponent).where(ThreadComponent.thread_id == self.id).values(last_post_at=at)
+        )
+        return post
+
+    def _set(
+        self, by: User, verb: str, note: str, detail: dict[str, str] | None = None, **to: object
+    ) -> None:
+        """Set fields and record it; an act that changes nothing leaves no line."""
+        self.hold()
+        if all(getattr(self, name) == value for name, value in to.items() if name != "gone_at"):
+            return
+        for name, value in to.items():
+            setattr(self, name, value)
+        self.touched()
+        record(verb, by=by, public=True, prompt=self.prompt_id, thread=self.id, note=note, detail=detail)
+
+    def _touch(self, *prompts: int) -> None:
+        at = now()
+        self.version = (self.version or 0) + 1
+        self.changed_at = at
+        db.session.flush()
+        db.session.execute(
+            update(Prompt)
+            .where(Prompt.id.in_(sorted(prompts)))
+            .values(version=Prompt.version + 1, changed_at=at),
+            execution_options={"synchronize_session": False},
+        )
+
+
+class ThreadComponent(db.Model):  # type: ignore[name-defined]
+    """A thread carries a component. `last_post_at` is the thread's own: a component's list is an index range."""
+
+    __tablename__ = "thread_components"
+
+    thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id"), primary_key=True)
+    component_id: Mapped[int] = mapped_column(ForeignKey("components.id"), primary_key=True)
+    last_post_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (
+        Index("ix_thread_components_latest", "component_id", "last_post_at", "thread_id"),
+        Index("ix_thread_components_newest", "component_id", "thread_id"),
+    )
+
+
+class Post(db.Model):  # type: ignore[name-defined]
+    """Any text that a person wrote in a thread. A post that is gone keeps its number and its words. `prompt_id`
+    is its thread's, so that a prompt's posts are an index range."""
+
+    __tablename__ = "posts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id"))
+    prompt_id: Mapped[int] = mapped_column(ForeignKey("prompts.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    number: Mapped[int | None]
+    in_reply_to: Mapped[int | None]
+    publication: Mapped[str] = mapped_column(String(10), default=Publication.PUBLISHED)
+    moderation: Mapped[str] = mapped_column(String(10), default=Moderation.CLEAR)
+    disclosure: Mapped[str] = mapped_column(String(10), default="named")
+    source: Mapped[str] = mapped_column(Text)
+    html: Mapped[Markup] = mapped_column(SafeHTML)
+    published_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    updated_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    edited_at: Mapped[datetime | None] = mapped_column(Instant)
+    gone_at: Mapped[datetime | None] = mapped_column(Instant)
+    gone_reason: Mapped[str | None] = mapped_column(String(20))
+    version: Mapped[int] = mapped_column(default=1)
+    submission: Mapped[str | None] = mapped_column(String(64))
+
+    thread: Mapped[Thread] = relationship(lazy="raise")
+    author: Mapped[User] = relationship(lazy="raise")
+
+    __table_args__ = (
+        UniqueConstraint("thread_id", "number"),
+        UniqueConstraint("author_id", "submission"),
+        Index(None, "author_id", "id"),
+        Index(None, "prompt_id", "id"),
+        Index(
+            "ix_posts_gone_at",
+            "gone_at",
+            sqlite_where=text("gone_at IS NOT NULL"),
+            postgresql_where=text("gone_at IS NOT NULL"),
+        ),
+    )
+
+    def edit(
+        self,
+        by: User,
+        text: str,
+        disclosure: str,
+        since: int,
+        title: str | None = None,
+        components: list[Component] | None = None,
+    ) -> None:
+        """Change the words, keeping the ones before. `since` is the version that `by` began from: raises
+        Conflict where the post has changed since then, Refused where `by` may not edit."""
+        self.hold()
+        if not self.editable_by(by):
+            raise Refused("You can edit only your own posts, in a thread that is open.")
+        if self.version != since:
+            raise Conflict("This post has changed since you began.")
+        retitled = title is not None and title != self.thread.title
+        if text != self.source or retitled:
+            db.session.add(
+                Revision(
+                    post_id=self.id,
+                    source=self.source,
+                    title=self.thread.title if self.opens else None,
+                    written_at=self.edited_at or self.published_at,
+                )
+            )
+            self.source, self.html, self.edited_at = text, render(text), now()
+        if title is not None and retitled:
+            self.thread.title, self.thread.slug = title, slug_of(title)
+        if components is not None:
+            self.thread.carry(components)
+        self.disclosure = disclosure
+        self._changed()
+        record(
+            "post.edited",
+            by=by,
+            public=True,
+            prompt=self.thread.prompt_id,
+            thread=self.thread_id,
+            post=self.id,
+        )
+
+    def withdraw(self, by: User) -> None:
+        """Its author takes it back. An opening post that nobody has answered takes its thread with it."""
+        self.hold()
+        if not self.withdrawable_by(by):
+            raise Refused("You can withdraw only your own posts.")
+        self.publication, self.gone_at = Publication.WITHDRAWN, now()
+        if self.opens and self.thread.posts_count == 1:
+            self.thread.publication, self.thread.gone_at = Publication.WITHDRAWN, self.gone_at
+        self._changed(self.gone_at)
+        record(
+            "post.withdrawn",
+            by=by,
+            public=True,
+            prompt=self.thread.prompt_id,
+            thread=self.thread_id,
+            post=self.id,
+        )
+
+    def bring_back(self, by: User) -> None:
+        """Its author thinks again, within 30 days."""
+        self.hold()
+        if not self.returnable_by(by):
+            raise Refused("A withdrawn post can be restored by its author for 30 days.")
+        self.publication, self.gone_at = Publication.PUBLISHED, None
+        if self.thread.publication == Publication.WITHDRAWN:
+            self.thread.publication, self.thread.gone_at = Publication.PUBLISHED, None
+        self._changed()
+        record(
+            "post.brought-back",
+            by=by,
+            public=True,
+            prompt=self.thread.prompt_id,
+            thread=self.thread_id,
+            post=self.id,
+        )
+
+    def hide(self, by: User, reason: str, note: str = "") -> None:
+        """The team takes it out of sight; its place says so, and why."""
+        self.hold()
+        if self.moderation != Moderation.CLEAR:
+            return
+        self.moderation, self.gone_at, self.gone_reason = Moderation.HIDDEN, now(), reason
+        self._changed(self.gone_at)
+        record(
+            "team.post-hidden",
+            by=by,
+            public=True,
+            prompt=self.thread.prompt_id,
+            thread=self.thread_id,
+            post=self.id,
+            subject=self.author_id,
+            note=note,
+            detail={"reason": reason},
+        )
+
+    def restore(self, by: User, note: str = "") -> None:
+        self.hold()
+        if self.moderation == Moderation.CLEAR:
+            return
+        self.moderation, self.gone_reason = Moderation.CLEAR, None
+        self.gone_at = self.gone_at if self.publication == Publication.WITHDRAWN else None
+        self._changed()
+        record(
+            "team.post-restored",
+            by=by,
+            public=True,
+            prompt=self.thread.prompt_id,
+            thread=self.thread_id,
+            post=self.id,
+            subject=self.author_id,
+            note=note,
+        )
+
+    def hold(self) -> None:
+        """Take the thread's row lock, and see this post as it is now."""
+        self.thread.hold()
+        db.session.refresh(self)
+
+    # Questions
+
+    @property
+    def opens(self) -> bool:
+        return self.number == 1
+
+    @property
+    def is_shown(self) -> bool:
+        return self.publication == Publication.PUBLISHED and self.moderation == Moderation.CLEAR
+
+    @property
+    def gone_because(self) -> str:
+        """Why its place is empty, for anyone to read."""
+        if self.moderation != Moderation.CLEAR:
+            return f"Hidden by the team: {REASONS.get(self.gone_reason or '', REASONS['other']).lower()}"
+        return "Withdrawn by its author"
+
+    def editable_by(self, user: Person) -> bool:
+        return (
+            self.author_id == user.id
+            and user.may_post
+            and self.is_shown
+            and self.thread.is_listed
+            and (not self.thread.locked or user.is_team)
+        )
+
+    def withdrawable_by(self, user: Person) -> bool:
+        return self.author_id == user.id and self.is_shown and self.thread.is_listed
+
+    def returnable_by(self, user: Person) -> bool:
+        return (
+            self.author_id == user.id
+            and self.publication == Publication.WITHDRAWN
+            and self.moderation == Moderation.CLEAR
+            and self.thread.moderation == Moderation.CLEAR
+            and self.gone_at is not None
+            and now() - self.gone_at < RESTORABLE
+        )
+
+    # Queries
+
+    @classmethod
+    def visible_to(cls, user: Person) -> Select[tuple[Post]]:
+        """The posts whose words `user` may read, each with its thread, prompt and author."""
+        shown = and_(cls.publication == Publication.PUBLISHED, cls.moderation == Moderation.CLEAR)
+        if user.is_team:
+            shown = true()
+        elif user.is_signed_in:
+            shown = or_(shown, and_(cls.author_id == user.id, cls.moderation == Moderation.CLEAR))
+        return cls.in_place_for(user).where(shown)
+
+    @classmethod
+    def in_place_for(cls, user: Person) -> Select[tuple[Post]]:
+        """The posts whose place `user` may see, be it only a tombstone."""
+        return (
+            select(cls)
+            .join(cls.thread)
+            .where(Thread.seen_by(user), cls.number.is_not(None))
+            .options(joinedload(cls.thread).joinedload(Thread.prompt), joinedload(cls.author))
+        )
+
+    @classmethod
+    def submitted(cls, by: User, submission: str, text: str) -> Post | None:
+        """What this submission has already made, if these are the same words."""
+        post: Post | None = db.session.scalar(
+            select(cls).where(cls.author_id == by.id, cls.submission == submission)
+        )
+        return post if post is not None and post.source == text else None
+
+    def _changed(self, at: datetime | None = None) -> None:
+        self.version += 1
+        self.updated_at = at or now()
+        self.thread.touched()
+
+
+class Revision(db.Model):  # type: ignore[name-defined]
+    """A post's words before an edit; an opening post's title with them."""
+
+    __tablename__ = "revisions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
+    source: Mapped[str] = mapped_column(Text)
+    title: Mapped[str | None] = mapped_column(String(200))
+    written_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (Index(None, "post_id", "id"),)
+
+    @classmethod
+    def of(cls, post: Post) -> Select[tuple[Revision]]:
+        return select(cls).where(cls.post_id == post.id).order_by(cls.id)
+
+
+def listed() -> ColumnElement[bool]:
+    """Published and not hidden, in the words of the partial indexes, so that both databases can use them."""
+    return and_(
+        literal_column("threads.publication") == literal_column("'published'"),
+        literal_column("threads.moderation") == literal_column("'clear'"),
+    )
+
+
+def slug_of(title: str) -> str:
+    """A readable piece of URL from a title; never empty."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].rstrip("-") or "thread"
+
+
+@described.connect
+def _show_anew(user: User) -> None:
+    """A byline has changed: every page that shows it is a new one at once. Threads first, then prompts."""
+    at = now()
+    theirs = select(Post.thread_id).where(Post.author_id == user.id)
+    held = db.session.scalars(
+        select(Thread.id).where(Thread.id.in_(theirs)).order_by(Thread.id).with_for_update()
+    ).all()
+    for start in range(0, len(held), 500):
+        db.session.execute(
+            update(Thread)
+            .where(Thread.id.in_(held[start : start + 500]))
+            .values(version=Thread.version + 1, changed_at=at)
+        )
+    db.session.execute(
+        update(Thread)
+        .where(Thread.author_id == user.id)
+        .values(author_position=user.position, author_phase=user.phase)
+    )
+    db.session.execute(update(Prompt).values(version=Prompt.version + 1, changed_at=at))

@@ -1,0 +1,89 @@
+"""What the conversation asks: its prompts, and the components that cut across them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from markupsafe import Markup
+from sqlalchemy import Select, String, Text, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.accounts.models import User
+from forum.activity.models import record
+from forum.core.db import Instant, db, now
+from forum.core.markup import SafeHTML, render
+
+
+class Conversation(db.Model):  # type: ignore[name-defined]
+    """The one row that every page rests on: what is held here, and by whom."""
+
+    __tablename__ = "conversation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(200))
+    organisation: Mapped[str] = mapped_column(String(200))
+    summary: Mapped[str] = mapped_column(Text, default="")
+    source: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[int] = mapped_column(default=1)
+    changed_at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+    @classmethod
+    def touch(cls) -> None:
+        """Everything shown may have changed: every page is a new one."""
+        db.session.execute(update(cls).values(version=cls.version + 1, changed_at=now()))
+
+
+class Prompt(db.Model):  # type: ignore[name-defined]
+    """One of the questions that the conversation asks."""
+
+    __tablename__ = "prompts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    order: Mapped[int]
+    title: Mapped[str] = mapped_column(String(200))
+    question: Mapped[str] = mapped_column(Text)
+    introduction: Mapped[str] = mapped_column(Text, default="")
+    introduction_html: Mapped[Markup] = mapped_column(SafeHTML, default=Markup)
+    edited_at: Mapped[datetime | None] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(default=1)
+    changed_at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+    def introduce(self, by: User, title: str, question: str, introduction: str) -> None:
+        """The team's words above the prompt's threads."""
+        before = {"title": self.title, "question": self.question, "introduction": self.introduction}
+        self.title, self.question = title, question
+        self.introduction, self.introduction_html = introduction, render(introduction)
+        self.edited_at = now()
+        Conversation.touch()
+        record("team.prompt-edited", by=by, prompt=self.id, detail={"before": before})
+
+    @classmethod
+    def in_order(cls) -> Select[tuple[Prompt]]:
+        return select(cls).order_by(cls.order)
+
+
+class Component(db.Model):  # type: ignore[name-defined]
+    """One of the five parts of personalised learning; cuts across the prompts."""
+
+    __tablename__ = "components"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    order: Mapped[int]
+    name: Mapped[str] = mapped_column(String(120))
+    summary: Mapped[str] = mapped_column(Text)
+    summary_html: Mapped[Markup] = mapped_column(SafeHTML, default=Markup)
+    edited_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    def describe(self, by: User, name: str, summary: str) -> None:
+        """The team's words for this component."""
+        before = {"name": self.name, "summary": self.summary}
+        self.name, self.summary, self.summary_html = name, summary, render(summary)
+        self.edited_at = now()
+        Conversation.touch()
+        record("team.component-edited", by=by, detail={"component": self.slug, "before": before})
+
+    @classmethod
+    def in_order(cls) -> Select[tuple[Component]]:
+        return select(cls).order_by(cls.order)

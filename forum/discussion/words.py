@@ -1,0 +1,46 @@
+"""The discussion's own words: what a record may be, and why the team takes one out of sight."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    DISCUSSION = "discussion"
+    CASE_STUDY = "case-study"
+    RESOURCE = "resource"
+    SUGGESTION = "suggestion"
+
+
+class Publication(StrEnum):
+    """Has its author made it public?"""
+
+    DRAFT = "draft"
+    HELD = "held"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+class Moderation(StrEnum):
+    """Has the team taken it out of sight?"""
+
+    CLEAR = "clear"
+    HIDDEN = "hidden"
+    REMOVED = "removed"
+
+
+KINDS = {
+    Kind.DISCUSSION: "Discussion",
+    Kind.CASE_STUDY: "Case study",
+    Kind.RESOURCE: "Resource",
+    Kind.SUGGESTION: "Suggestion",
+}
+REASONS = {
+    "pupil": "A pupil could be identified",
+    "personal": "Personal information about someone",
+    "illegal": "May be against the law",
+    "harassment": "Harassment or hate",
+    "spam": "Spam or advertising",
+    "off-topic": "Not about this conversation",
+    "other": "Another reason",
+}

@@ -1,0 +1,18 @@
+// Everything here only improves pages that work without it.
+
+import { Button, CharacterCount, ErrorSummary, PasswordInput, ServiceNavigation, SkipLink, createAll } from "govuk-frontend";
+
+import { saveDrafts } from "./drafts.js";
+import { preview } from "./preview.js";
+
+document.body.classList.add("js-enabled", "govuk-frontend-supported");
+
+createAll(Button, { preventDoubleClick: true });
+createAll(CharacterCount);
+createAll(ErrorSummary);
+createAll(PasswordInput);
+createAll(ServiceNavigation);
+createAll(SkipLink);
+
+document.querySelectorAll("form[data-preview-url]").forEach(preview);
+document.querySelectorAll("form[data-draft-url]").forEach(saveDrafts);
