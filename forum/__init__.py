@@ -12,14 +12,16 @@ from forum.accounts import sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security
-from forum.discussion import drafts
+from forum.discussion import catalogue, drafts, fragments
 from forum.discussion import views as discussion
+from forum.discussion import writing
 from forum.feeds import views as feeds
 from forum.moderation import team
 from forum.moderation import views as moderation
 from forum.pages import views as pages
+from forum.resources import views as resources
 
-TABLES_ELSEWHERE = (drafts, tally)
+ROUTES_AND_TABLES = (drafts, tally, writing)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -36,6 +38,8 @@ def create_app(config: Config | None = None) -> Flask:
     config.instance.mkdir(parents=True, exist_ok=True)
 
     db.init_app(app)
+    freshness.init_app(app)
+    porch.Porch(app)  # before the others: what they add to an answer is kept with it
     Migrate(
         app, db.db, directory=str(config.root / "migrations"), compare_type=True, compare_server_default=True
     )
@@ -43,13 +47,12 @@ def create_app(config: Config | None = None) -> Flask:
     sessions.init_app(app)
     app.before_request(guards.check_csrf)
     app.extensions["postman"] = Postman(app)
-    for part in (assets.Assets(), dress, errors, security, freshness):
+    for part in (assets.Assets(), dress, errors, security, catalogue, fragments):
         part.init_app(app)
-    for blueprint in (accounts.bp, discussion.bp, moderation.bp, team.bp, feeds.bp, pages.bp):
+    for blueprint in (accounts.bp, discussion.bp, moderation.bp, team.bp, feeds.bp, resources.bp, pages.bp):
         app.register_blueprint(blueprint)
     forum.cli.init_app(app)
 
-    porch.Porch(app)
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

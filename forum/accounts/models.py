@@ -9,6 +9,7 @@ from enum import StrEnum
 from blinker import Signal
 from flask_login import AnonymousUserMixin, UserMixin
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.accounts.passwords import hash_password, matches, spend_the_same_time
@@ -50,6 +51,14 @@ ROLE_ONLY = {
     "local-authority": "Someone from a local authority",
     "parent-or-carer": "A parent or carer",
 }
+
+
+class Taken(Refused):
+    """The email address belongs to another account."""
+
+    def __init__(self) -> None:
+        super().__init__("That email address now belongs to another account.")
+
 
 described = Signal("a person is shown otherwise: sent by the User")
 
@@ -103,7 +112,9 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined]
     def register(
         cls, *, name: str, email: str, password: str, position: str, phase: str | None, school: str | None
     ) -> User:
-        """A new, unconfirmed person; the caller sends the confirming letter."""
+        """A new, unconfirmed person, who said that they are an adult; the caller sends the confirming letter.
+        Raises Taken where the address has an account, after the same work: the database alone decides, so that two
+        at once cannot both have it."""
         user = cls(
             name=name,
             email=email,
@@ -113,9 +124,12 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined]
             phase=phase,
             school=school,
         )
-        db.session.add(user)
-        db.session.flush()
-        record("person.registered", by=user, subject=user.id)
+        try:
+            with db.session.begin_nested():
+                db.session.add(user)
+        except IntegrityError:
+            raise Taken from None
+        record("person.registered", by=user, subject=user.id, detail={"adult": True})
         return user
 
     @classmethod
@@ -124,12 +138,19 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined]
 
     @classmethod
     def with_password(cls, email: str, password: str) -> User | None:
-        """The person who holds this email and password. An unknown email takes as long as a wrong password."""
+        """The person who holds this email and password. An unknown email takes as long as a wrong password.
+
+        Ends the transaction before the slow part: SQLite has one writer, and nobody should wait for a hash."""
         user = cls.by_email(email)
-        if user is None or user.password_hash is None:
+        password_hash = user.password_hash if user is not None else None
+        db.session.rollback()
+        if password_hash is None:
             spend_the_same_time(password)
             return None
-        return user if matches(user.password_hash, password) else None
+        return user if matches(password_hash, password) else None
+
+    def has_password(self, password: str) -> bool:
+        return self.password_hash is not None and matches(self.password_hash, password)
 
     def confirm(self) -> None:
         if self.confirmed_at is None:
@@ -138,21 +159,22 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined]
             record("person.confirmed", by=self, subject=self.id)
 
     def choose_password(self, password: str) -> None:
-        """A new password ends every session; the caller signs this one in again. A link sent for a reset before
-        is worth nothing now."""
+        """A new password ends every session; the caller signs this one in again. A link sent before, for a reset or
+        to change the address, is worth nothing now."""
         self.password_hash = hash_password(password)
         self.session_stamp = secrets.token_hex(8)
-        EmailedLink.spend_all(self, Purpose.RESET)
+        EmailedLink.spend_all(self, Purpose.RESET, Purpose.CHANGE)
         record("person.password-changed", by=self, subject=self.id)
 
     def move_to(self, email: str) -> None:
-        """Take the confirmed new address. Raises Refused where someone else has it by now."""
-        held = User.by_email(email)
-        if held is not None and held.id != self.id:
-            raise Refused("That email address now belongs to another account.")
-        self.email, self.email_key = email, email_key(email)
+        """Take the confirmed new address. Raises Taken where someone else has it by now."""
+        try:
+            with db.session.begin_nested():
+                self.email, self.email_key = email, email_key(email)
+        except IntegrityError:
+            raise Taken from None
         self.confirmed_at = self.confirmed_at or now()
-        EmailedLink.spend_all(self, Purpose.RESET)
+        EmailedLink.spend_all(self, *Purpose)
         self.changed()
         record("person.email-changed", by=self, subject=self.id)
 
@@ -271,22 +293,23 @@ class EmailedLink(db.Model):  # type: ignore[name-defined]
         return token
 
     @classmethod
-    def valid(cls, token: str, purpose: Purpose) -> EmailedLink | None:
-        """The link for `token` if it is for this, unused and in time."""
+    def sent(cls, token: str, purpose: Purpose) -> EmailedLink | None:
+        """The link for `token` if it is for this, be it used or too old."""
         return db.session.scalar(
-            select(cls).where(
-                cls.token_digest == digest(token),
-                cls.purpose == purpose,
-                cls.used_at.is_(None),
-                cls.expires_at > now(),
-            )
+            select(cls).where(cls.token_digest == digest(token), cls.purpose == purpose)
         )
 
     @classmethod
-    def spend_all(cls, user: User, purpose: Purpose) -> None:
+    def valid(cls, token: str, purpose: Purpose) -> EmailedLink | None:
+        """The link for `token` if it is for this, unused and in time."""
+        link = cls.sent(token, purpose)
+        return link if link is not None and link.used_at is None and link.expires_at > now() else None
+
+    @classmethod
+    def spend_all(cls, user: User, *purposes: Purpose) -> None:
         db.session.execute(
             update(cls)
-            .where(cls.user_id == user.id, cls.purpose == purpose, cls.used_at.is_(None))
+            .where(cls.user_id == user.id, cls.purpose.in_(purposes), cls.used_at.is_(None))
             .values(used_at=now())
         )
 

@@ -29,12 +29,29 @@ def spend_the_same_time(password: str) -> None:
     matches(_nobody(), password)
 
 
+def weakness(password: str, *about: str | None) -> str | None:
+    """Why `password` may not be chosen, in words for its person, or None. `about` is what others know of them."""
+    if len(password) < SHORTEST:
+        return f"Password must be at least {SHORTEST} characters long"
+    if len(password) > LONGEST:
+        return f"Password must be {LONGEST:,} characters or fewer"
+    if _bare(password) in {_bare(known) for known in about if known}:
+        return "Password must not be your name or your email address"
+    if is_common(password):
+        return "Password is too easy to guess. Try three words that do not belong together"
+    return None
+
+
 def is_common(password: str) -> bool:
     """True for a password on the list, also when it is only repeated, cased or numbered differently."""
     folded = _normal(password).casefold()
     if len(set(folded)) < 4:
         return True
     return any(form in _common() for form in (folded, folded.rstrip("0123456789!?.,@#$*"), _halved(folded)))
+
+
+def _bare(text: str) -> str:
+    return "".join(_normal(text).casefold().split())
 
 
 def _halved(word: str) -> str:

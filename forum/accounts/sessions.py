@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, abort, make_response, render_template, request
+from flask import Flask, abort, current_app, g, make_response, render_template, request, session
 from flask.typing import ResponseReturnValue
-from flask_login import LoginManager
+from flask_login import COOKIE_NAME, LoginManager, login_user, logout_user
 from sqlalchemy import select
 
 from forum.accounts.forms import SignInForm
@@ -43,6 +43,26 @@ def _sign_in_first() -> ResponseReturnValue:
     response = make_response(page, 401)
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def begin(user: User, remember: bool) -> None:
+    """Sign `user` in, in a session that owes nothing to the one before: its token and its "remember me" are gone."""
+    session.clear()
+    g.pop("csrf_token", None)
+    session.permanent = True
+    login_user(user, remember=remember)
+    if not remember and is_remembered():
+        session["_remember"] = "clear"
+
+
+def end() -> None:
+    session.clear()
+    logout_user()
+
+
+def is_remembered() -> bool:
+    """True where this browser came with the cookie that outlives a session."""
+    return current_app.config.get("REMEMBER_COOKIE_NAME", COOKIE_NAME) in request.cookies
 
 
 def init_app(app: Flask) -> None:

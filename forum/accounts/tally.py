@@ -32,7 +32,7 @@ class TallyStorage(Storage):
         with db.engine.begin() as connection:
             connection.execute(delete(Tally).where(Tally.expires < now))
             insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-            add = insert(Tally).values(key=key[:500], count=amount, expires=now + expiry)
+            add = insert(Tally).values(key=_text(key), count=amount, expires=now + expiry)
             add = add.on_conflict_do_update(index_elements=["key"], set_={"count": Tally.count + amount})
             return int(connection.execute(add.returning(Tally.count)).scalar_one())
 
@@ -53,11 +53,16 @@ class TallyStorage(Storage):
 
     def clear(self, key: str) -> None:
         with db.engine.begin() as connection:
-            connection.execute(delete(Tally).where(Tally.key == key[:500]))
+            connection.execute(delete(Tally).where(Tally.key == _text(key)))
 
     def _row(self, key: str) -> tuple[int, float] | None:
         with db.engine.connect() as connection:
             row = connection.execute(
-                select(Tally.count, Tally.expires).where(Tally.key == key[:500], Tally.expires >= time.time())
+                select(Tally.count, Tally.expires).where(Tally.key == _text(key), Tally.expires >= time.time())
             ).first()
             return (row[0], row[1]) if row else None
+
+
+def _text(key: str) -> str:
+    """`key` as PostgreSQL can keep it: it holds what a stranger typed."""
+    return key.replace("\0", "")[:500]

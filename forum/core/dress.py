@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, get_flashed_messages
+from flask import Flask, current_app, g, get_flashed_messages
 from flask_wtf.csrf import generate_csrf
 
 from forum.core.guards import me
@@ -35,4 +36,9 @@ def init_app(app: Flask) -> None:
         csrf_token=generate_csrf, flashes=get_flashed_messages, site_url=app.config["FORUM"].site_url
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.context_processor(lambda: {"me": me()})
+    app.context_processor(_the_viewer)
+
+
+def _the_viewer() -> dict[str, Any]:
+    """The person of this request; the page that says that something broke asks the database nothing."""
+    return {"me": current_app.login_manager.anonymous_user() if g.get("failed") else me()}  # type: ignore[attr-defined]

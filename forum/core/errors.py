@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter.errors import RateLimitExceeded
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -53,6 +53,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if error.response is not None or code < 400:
         return error.get_response()
+    g.failed = code >= 500
     name = f"errors/{code}.html" if code in PAGES else "errors/500.html"
     limit = f"{(request.max_content_length or 0) // (1024 * 1024)} MB"
     if isinstance(error, RequestEntityTooLarge):

@@ -13,7 +13,7 @@ from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
 from forum.core.db import SAFE_METHODS
-from forum.core.errors import Refused
+from forum.core.errors import Refused, again, typed_fields
 
 View = Callable[..., ResponseReturnValue]
 
@@ -23,13 +23,19 @@ def me() -> Any:
     return current_user._get_current_object()
 
 
+def sign_in_first() -> ResponseReturnValue:
+    """The sign-in page in place of what a visitor asked for or sent."""
+    answer: ResponseReturnValue = current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+    return answer
+
+
 def signed_in(view: View) -> View:
     """Let people with an account in; a visitor is shown the sign-in page, and what they sent is kept there."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         if not me().is_signed_in:
-            return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+            return sign_in_first()
         return view(*args, **kwargs)
 
     return guarded
@@ -38,17 +44,18 @@ def signed_in(view: View) -> View:
 def team_only() -> ResponseReturnValue | None:
     """The lock of the team's one door, for `before_request`."""
     if not me().is_signed_in:
-        return current_app.login_manager.unauthorized()  # type: ignore[attr-defined,no-any-return]
+        return sign_in_first()
     if not me().is_team:
         abort(403)
     return None
 
 
-def check_csrf() -> None:
-    """Before each unsafe request: note whether its token is good. The form says so to the person, and
-    core/db commits nothing without it."""
+def check_csrf() -> ResponseReturnValue | None:
+    """Before each unsafe request. A good token is noted, and without that core/db commits nothing. A bad one from
+    someone signed in is answered here: what they typed is offered again with a fresh token. Forms for visitors,
+    and those with a password in them, say it themselves."""
     if request.method in SAFE_METHODS:
-        return
+        return None
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise Refused("This form was sent from another website.")
     try:
@@ -57,3 +64,7 @@ def check_csrf() -> None:
         g.csrf_valid = False
     else:
         g.csrf_valid = True
+        return None
+    if me().is_signed_in and not any("password" in name for name in request.form):
+        return again(request.full_path.rstrip("?"), typed_fields(), 400)
+    return None

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, session
 from werkzeug.http import http_date
 
 from forum.core.freshness import GZIPPED, Mark, Versions
@@ -74,6 +74,10 @@ class Porch:
                 return _answer(page, environ, start_response)
         return self.inside(environ, start_response)
 
+    def forget(self) -> None:
+        """Start with nothing kept."""
+        self.pages = Kept(self.pages.size)
+
     def has_session(self, environ: WSGIEnvironment) -> bool:
         cookies = environ.get("HTTP_COOKIE")
         return bool(cookies) and any(name in cookies for name in self.cookies)
@@ -83,7 +87,7 @@ class Porch:
         mark: Mark | None = getattr(response, "mark", None)
         if mark is None or response.status_code != 200 or request.method != "GET":
             return response
-        if self.has_session(request.environ) or "Set-Cookie" in response.headers:
+        if self.has_session(request.environ) or session.modified:
             return response
         body = gzip.compress(response.get_data(), compresslevel=6, mtime=0)
         headers = tuple(

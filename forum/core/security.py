@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 POLICY = "; ".join(
     (
@@ -28,13 +29,24 @@ HEADERS = (
 HSTS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 
+class QuietSessions(SecureCookieSessionInterface):
+    """Flask's sessions in a signed cookie, but silent for a visitor who has none: no `Vary: Cookie` on a page
+    that is the same for every visitor."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if session or session.modified:
+            super().save_session(app, session, response)
+
+
 def init_app(app: Flask) -> None:
+    app.session_interface = QuietSessions()
     headers = HEADERS + ((HSTS,) if app.config["FORUM"].in_production else ())
 
     @app.after_request
     def hold(response: Response) -> Response:
         for name, value in headers:
             response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
 

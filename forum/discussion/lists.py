@@ -13,8 +13,9 @@ from forum.accounts.models import User, byline
 from forum.core.db import db
 from forum.core.freshness import Rests
 from forum.core.paging import PER_PAGE
+from forum.discussion.catalogue import catalogue
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent, listed
-from forum.discussion.words import REASONS, Moderation, Publication
+from forum.discussion.words import Moderation, Publication, gone_because
 
 LAST_PAGE = 500
 SORTS = {"latest": "Latest reply", "newest": "Newest thread", "unanswered": "Not yet answered"}
@@ -25,6 +26,15 @@ def thread_version(id: int, **_: object) -> Rests:
     return Rests(
         "SELECT t.version, c.version, CASE WHEN t.changed_at > c.changed_at THEN t.changed_at ELSE c.changed_at END"
         " FROM threads t, conversation c WHERE t.id = {}",
+        (id,),
+    )
+
+
+def post_version(id: int, **_: object) -> Rests:
+    """A page about one post."""
+    return Rests(
+        "SELECT t.version, c.version, CASE WHEN t.changed_at > c.changed_at THEN t.changed_at ELSE c.changed_at END"
+        " FROM posts p JOIN threads t ON t.id = p.thread_id, conversation c WHERE p.id = {}",
         (id,),
     )
 
@@ -72,7 +82,7 @@ class ThreadRow:
     pinned: bool
     locked: bool
     hidden: bool
-    components: list[tuple[str, str]]
+    components: list[str]
 
 
 OPENING = aliased(Post, name="opening")
@@ -158,18 +168,24 @@ def thread_rows(ids: list[int]) -> list[ThreadRow]:
     if not ids:
         return []
     found = {row[0]: row for row in db.session.execute(THREADS.where(Thread.id.in_(ids)))}
-    carried: dict[int, list[tuple[str, str]]] = {}
-    for thread, slug, name in db.session.execute(
-        select(ThreadComponent.thread_id, Component.slug, Component.name)
-        .join(Component, Component.id == ThreadComponent.component_id)
-        .where(ThreadComponent.thread_id.in_(ids))
-        .order_by(Component.order)
-    ):
-        carried.setdefault(thread, []).append((slug, name))
+    carried = components_of(ids)
     return [_thread_row(found[id], carried.get(id, [])) for id in ids if id in found]
 
 
-def _thread_row(row: Any, components: list[tuple[str, str]]) -> ThreadRow:
+def components_of(ids: list[int]) -> dict[int, list[Component]]:
+    """The components that each of these threads carries, in order."""
+    known = {component.id: component for component in catalogue().components}
+    carried: dict[int, list[Component]] = {}
+    for thread, component in db.session.execute(
+        select(ThreadComponent.thread_id, ThreadComponent.component_id).where(ThreadComponent.thread_id.in_(ids))
+    ):
+        carried.setdefault(thread, []).append(known[component])
+    for row in carried.values():
+        row.sort(key=lambda component: component.order)
+    return carried
+
+
+def _thread_row(row: Any, components: list[Component]) -> ThreadRow:
     return ThreadRow(
         id=row[0],
         title=row[1],
@@ -184,7 +200,7 @@ def _thread_row(row: Any, components: list[tuple[str, str]]) -> ThreadRow:
         prompt=row[10],
         prompt_slug=row[11],
         byline=byline(row[12], row[13], row[14], row[15], row[16], row[17]),
-        components=components,
+        components=[component.name for component in components],
     )
 
 
@@ -208,6 +224,7 @@ class PostRow:
     version: int
     author_version: int
     withdrawn: bool
+    hidden: bool
 
 
 POSTS = select(
@@ -270,11 +287,7 @@ def post_row(row: Any) -> PostRow:
         role,
         author_version,
     ) = row
-    because = None
-    if moderation != Moderation.CLEAR:
-        because = f"Hidden by the team: {REASONS.get(reason or '', REASONS['other']).lower()}"
-    elif publication == Publication.WITHDRAWN:
-        because = "Withdrawn by its author"
+    because = gone_because(publication, moderation, reason)
     return PostRow(
         id=id,
         thread_id=thread,
@@ -291,5 +304,5 @@ def post_row(row: Any) -> PostRow:
         author_id=author,
         version=version,
         author_version=author_version,
-        withdrawn=publication == Publication.WITHDRAWN,
+        withdrawn=publication == Publication.WITHDRAWN, hidden=moderation != Moderation.CLEAR,
     )

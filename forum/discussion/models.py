@@ -32,7 +32,7 @@ from forum.core.db import Instant, db, now
 from forum.core.errors import Conflict, Refused
 from forum.core.markup import SafeHTML, render
 from forum.discussion.prompts import Component, Conversation, Prompt
-from forum.discussion.words import REASONS, Kind, Moderation, Publication
+from forum.discussion.words import Kind, Moderation, Publication, gone_because
 
 __all__ = ["Component", "Conversation", "Post", "Prompt", "Revision", "Thread", "ThreadComponent"]
 
@@ -498,11 +498,9 @@ class Post(db.Model):  # type: ignore[name-defined]
         return self.publication == Publication.PUBLISHED and self.moderation == Moderation.CLEAR
 
     @property
-    def gone_because(self) -> str:
+    def gone_because(self) -> str | None:
         """Why its place is empty, for anyone to read."""
-        if self.moderation != Moderation.CLEAR:
-            return f"Hidden by the team: {REASONS.get(self.gone_reason or '', REASONS['other']).lower()}"
-        return "Withdrawn by its author"
+        return gone_because(self.publication, self.moderation, self.gone_reason)
 
     def editable_by(self, user: Person) -> bool:
         return (

@@ -1,3 +1,189 @@
-from flask import Blueprint
+"""Reading the conversation."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload
+
+from forum.accounts.models import PHASES, POSITIONS
+from forum.core import differences
+from forum.core.db import db, first_or_404, now
+from forum.core.freshness import fresh
+from forum.core.guards import me
+from forum.core.markup import extract, quote
+from forum.core.paging import Pages, asked_page, page_of, pages_of
+from forum.discussion.catalogue import catalogue
+from forum.discussion.drafts import Draft
+from forum.discussion.forms import LONGEST_BODY, PostForm
+from forum.discussion.fragments import Shown, fragment
+from forum.discussion.lists import (
+    LAST_PAGE,
+    SORTS,
+    Filter,
+    PostRow,
+    components_of,
+    post_version,
+    posts_of_page,
+    prompt_version,
+    site_version,
+    thread_version,
+)
+from forum.discussion.models import RESTORABLE, Post, Revision, Thread
+from forum.discussion.words import KINDS
 
 bp = Blueprint("discussion", __name__)
+
+
+@bp.get("/prompts/<slug>")
+@fresh(prompt_version)
+def prompt(slug: str) -> ResponseReturnValue:
+    asked = catalogue().prompt(slug) or abort(404)
+    narrowed = _filter(prompt=asked.id)
+    rows, pages = _listing(narrowed, f"/prompts/{slug}")
+    return render_template("discussion/prompt.html", prompt=asked, threads=rows, pages=pages, filter=narrowed,
+                           chosen=request.args, kinds=KINDS, positions=POSITIONS, phases=PHASES, sorts=SORTS,
+        component_choices={row.slug: row.name for row in catalogue().components})
+
+
+@bp.get("/components/<slug>")
+@fresh(site_version)
+def component(slug: str) -> ResponseReturnValue:
+    asked = catalogue().component(slug) or abort(404)
+    rows, pages = _listing(Filter(component=asked.id), f"/components/{slug}")
+    return render_template("discussion/component.html", component=asked, threads=rows, pages=pages)
+
+
+@bp.get("/threads/<int:id>")
+@bp.get("/threads/<int:id>-<slug>")
+@fresh(thread_version)
+def thread(id: int, slug: str = "") -> ResponseReturnValue:
+    found = first_or_404(
+        Thread.visible_to(me()).where(Thread.id == id).options(joinedload(Thread.prompt), joinedload(Thread.author))
+    )
+    if slug != found.slug:
+        query = request.query_string.decode("ascii", "ignore")
+        return redirect(thread_url(found) + (f"?{query}" if query else ""), 301)
+    number = asked_page(request.args.get("page"))
+    if number is None or number > pages_of(found.posts_count):
+        abort(404)
+    return thread_page(found, number)
+
+
+def thread_page(found: Thread, number: int, form: PostForm | None = None, preview: Any = None) -> str:
+    """Page `number` of a thread. `form` is a reply that came back; else the viewer's draft, or a new one."""
+    viewer = me()
+    address = thread_url(found)
+    posts = [_shown(row, found, address) for row in posts_of_page(found.id, number)]
+    draft = None
+    if form is None and viewer.is_signed_in:
+        form = PostForm(formdata=None, disclosure=viewer.disclosure).fresh_submission()
+        draft = _prefill(form, found)
+    return render_template(
+        "discussion/thread.html", thread=found, posts=posts, form=form, draft=draft, preview=preview,
+        pages=Pages(number, pages_of(found.posts_count), lambda n: address if n == 1 else f"{address}?page={n}"),
+        components=components_of([found.id]).get(found.id, []), address=address, longest=LONGEST_BODY,
+        description=extract(posts[0].row.html, 160) if posts else "", form_errors=bool(form and form.errors),
+    )
+
+
+@bp.get("/posts/<int:id>")
+def post(id: int) -> ResponseReturnValue:
+    """A permalink: to the page and place where the post stands."""
+    return redirect(post_url(first_or_404(Post.in_place_for(me()).where(Post.id == id))))
+
+
+@bp.get("/posts/<int:id>/history")
+@fresh(post_version)
+def history(id: int) -> ResponseReturnValue:
+    """Every version of a post, and the words between two of them: `?from=` and `?to=`, counted from 1."""
+    found = first_or_404(Post.visible_to(me()).where(Post.id == id))
+    versions = [(row.written_at, row.title, row.source) for row in db.session.scalars(Revision.of(found))]
+    versions.append((found.edited_at or found.published_at, found.thread.title if found.opens else None, found.source))
+    newer = _chosen_version("to", len(versions), len(versions))
+    older = _chosen_version("from", max(1, newer - 1), len(versions))
+    return render_template(
+        "discussion/history.html", post=found, versions=versions, older=older, newer=newer,
+        words=differences.words(versions[older - 1][2], versions[newer - 1][2]),
+        titles=differences.words(versions[older - 1][1] or "", versions[newer - 1][1] or ""),
+        byline=found.author.byline(found.disclosure), address=post_url(found),
+    )
+
+
+def thread_url(thread: Thread) -> str:
+    return f"/threads/{thread.id}-{thread.slug}"
+
+
+def post_url(post: Post) -> str:
+    """The page and place of a post in its thread."""
+    page = page_of(post.number or 1)
+    return thread_url(post.thread) + (f"?page={page}" if page > 1 else "") + f"#post-{post.number}"
+
+
+def _chosen_version(name: str, default: int, last: int) -> int:
+    asked = request.args.get(name, default, type=int) or default
+    return min(max(1, asked), last)
+
+
+def _filter(prompt: int) -> Filter:
+    """The filter that the URL asks for; a value that is not one is a 404, as no link of ours has it."""
+    chosen = {name: request.args.get(name) or None for name in ("component", "kind", "position", "phase")}
+    sort = request.args.get("sort") or "latest"
+    component = catalogue().component(chosen["component"])
+    for value, known in ((chosen["kind"], KINDS), (chosen["position"], POSITIONS), (chosen["phase"], PHASES),
+                         (sort, SORTS)):
+        if value is not None and value not in known:
+            abort(404)
+    if chosen["component"] and component is None:
+        abort(404)
+    return Filter(prompt, component.id if component else None, chosen["kind"], chosen["position"], chosen["phase"], sort)
+
+
+def _listing(narrowed: Filter, path: str) -> tuple[list[Any], Pages]:
+    number = asked_page(request.args.get("page"))
+    count = narrowed.count()
+    last = min(LAST_PAGE, pages_of(count))
+    if number is None or number > last:
+        abort(404)
+    kept = {name: value for name, value in request.args.items() if name != "page" and value}
+
+    def address(n: int) -> str:
+        query = urlencode({**kept, **({"page": str(n)} if n > 1 else {})})
+        return path + (f"?{query}" if query else "")
+
+    return narrowed.page(number), Pages(number, last, address, more=count > LAST_PAGE * 20)
+
+
+def _shown(row: PostRow, thread: Thread, address: str) -> Shown:
+    """A row with what the viewer may do; the questions are Post's, asked of a row."""
+    viewer = me()
+    shown = Shown(fragment(row, address), row)
+    if row.author_id == viewer.id and not thread.is_hidden:
+        alive = row.gone_because is None and thread.is_listed
+        shown.withdrawable = alive
+        shown.editable = alive and viewer.may_post and (not thread.locked or viewer.is_team)
+        shown.returnable = (row.withdrawn and not row.hidden and row.gone_at is not None
+                            and now() - row.gone_at < RESTORABLE)
+    return shown
+
+
+def _prefill(form: PostForm, thread: Thread) -> Draft | None:
+    """What the viewer was writing here, and a quotation where they ask for one."""
+    draft = Draft.find(me(), f"reply:{thread.id}")
+    if draft is not None:
+        form.body.data = draft.fields.get("body", "")
+        form.disclosure.data = draft.fields.get("disclosure", "named")
+        form.in_reply_to.data = draft.fields.get("in_reply_to", "")
+    wanted = request.args.get("quote", type=int)
+    if wanted is not None:
+        quoted = db.session.scalar(
+            Post.visible_to(me()).where(Post.id == wanted, Post.thread_id == thread.id)
+        )
+        if quoted is not None and quoted.is_shown:
+            words = quote(quoted.source, quoted.author.byline(quoted.disclosure))
+            form.body.data = "\n\n".join(filter(None, [form.body.data, words])) + "\n\n"
+            form.in_reply_to.data = str(quoted.id)
+    return draft

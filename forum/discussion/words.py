@@ -44,3 +44,10 @@ REASONS = {
     "off-topic": "Not about this conversation",
     "other": "Another reason",
 }
+
+
+def gone_because(publication: str, moderation: str, reason: str | None) -> str | None:
+    """Why a post's place is empty, for anyone to read; None where it is not."""
+    if moderation != Moderation.CLEAR:
+        return f"Hidden by the team: {REASONS.get(reason or '', REASONS['other']).lower()}"
+    return "Withdrawn by its author" if publication == Publication.WITHDRAWN else None

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, String, Text, select
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    and_,
+    func,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
-from forum.accounts.models import User, Visitor
-from forum.activity.models import record
+from forum.accounts.models import User, Visitor, byline
+from forum.activity.models import Activity, record
 from forum.core.db import Instant, db, now
 from forum.core.errors import Conflict
-from forum.discussion.models import Post, Thread
+from forum.discussion.models import Component, Post, Prompt, Thread
+from forum.discussion.words import REASONS, Moderation
+
+MANY = 1000
 
 
 class Report(db.Model):  # type: ignore[name-defined]
@@ -40,12 +58,12 @@ class Report(db.Model):  # type: ignore[name-defined]
         """Report `post`. A person who reports it again while the first is open adds to the first."""
         who = by if isinstance(by, User) else None
         if who is not None:
+            db.session.execute(select(Post.id).where(Post.id == post.id).with_for_update())
             earlier = db.session.scalar(
                 select(cls).where(cls.post_id == post.id, cls.reporter_id == who.id, cls.closed_at.is_(None))
             )
             if earlier is not None:
-                if detail and detail not in earlier.detail:
-                    earlier.detail = f"{earlier.detail}\n\n{detail}".strip()
+                earlier._add(reason, detail)
                 return earlier
         report = cls(post_id=post.id, reporter_id=who.id if who else None, reason=reason, detail=detail)
         db.session.add(report)
@@ -63,31 +81,203 @@ class Report(db.Model):  # type: ignore[name-defined]
     def close(self, by: User, note: str) -> None:
         """The team has looked; `note` says what came of it. Raises Conflict where a colleague was quicker."""
         db.session.refresh(self, with_for_update=True)
-        if self.closed_at is not None:
+        if not self.is_open:
             raise Conflict("A colleague has closed this report already.")
         self.closed_at, self.closed_by_id, self.note = now(), by.id, note
         record(
             "team.report-closed",
             by=by,
+            thread=self.post.thread_id,
             post=self.post_id,
             note=note,
             detail={"report": self.id, "reason": self.reason},
         )
 
-    @classmethod
-    def waiting(cls) -> Select[tuple[Report]]:
-        """Open reports, oldest first, each with its post, thread and reporter."""
-        return cls._whole().where(cls.closed_at.is_(None)).order_by(cls.id)
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
 
     @classmethod
-    def closed(cls) -> Select[tuple[Report]]:
-        return cls._whole().where(cls.closed_at.is_not(None)).order_by(cls.closed_at.desc(), cls.id.desc())
+    def waiting(cls, after: int = 0) -> Select[tuple[Report]]:
+        """Open reports from after the one with that id, oldest first."""
+        return cls.whole().where(cls.closed_at.is_(None), cls.id > after).order_by(cls.id)
 
     @classmethod
-    def _whole(cls) -> Select[tuple[Report]]:
+    def closed(cls, before: Report | None = None) -> Select[tuple[Report]]:
+        """Closed reports, the last closed first; with `before`, those closed before it."""
+        query = cls.whole().where(cls.closed_at.is_not(None))
+        if before is not None:
+            query = query.where(
+                cls.closed_at <= before.closed_at,
+                or_(cls.closed_at < before.closed_at, cls.id < before.id),
+            )
+        return query.order_by(cls.closed_at.desc(), cls.id.desc())
+
+    @classmethod
+    def whole(cls) -> Select[tuple[Report]]:
+        """Reports, each with its post, author, thread and reporter."""
         return select(cls).options(
             joinedload(cls.reporter),
             joinedload(cls.closed_by),
             joinedload(cls.post).joinedload(Post.author),
-            joinedload(cls.post).joinedload(Post.thread).joinedload(Thread.prompt),
+            joinedload(cls.post).joinedload(Post.thread),
         )
+
+    @classmethod
+    def count_waiting(cls) -> int:
+        """How many are open, counted no further than MANY and one more."""
+        bounded = select(cls.id).where(cls.closed_at.is_(None)).limit(MANY + 1).subquery()
+        return db.session.scalar(select(func.count()).select_from(bounded)) or 0
+
+    @classmethod
+    def count_of(cls, reports: Iterable[Report]) -> dict[int, int]:
+        """How many reports each post of `reports` has had, by the post's id."""
+        posts = {report.post_id for report in reports}
+        query = select(cls.post_id, func.count()).where(cls.post_id.in_(posts)).group_by(cls.post_id)
+        return {post: count for post, count in db.session.execute(query)}
+
+    def _add(self, reason: str, detail: str) -> None:
+        """More from the same person about the same post: another reason is kept as words."""
+        if reason != self.reason and REASONS[reason] not in self.detail:
+            detail = f"{REASONS[reason]}\n{detail}".strip()
+        if detail not in self.detail:
+            self.detail = f"{self.detail}\n\n{detail}".strip()
+
+
+ACTS = {
+    "team.post-hidden": "hid",
+    "team.post-restored": "restored",
+    "team.thread-hidden": "hid",
+    "team.thread-restored": "restored",
+    "team.thread-locked": "locked",
+    "team.thread-unlocked": "unlocked",
+    "team.thread-pinned": "pinned",
+    "team.thread-unpinned": "unpinned",
+    "team.thread-moved": "moved",
+    "team.report-closed": "closed a report of",
+    "team.prompt-edited": "edited the words of the prompt",
+    "team.component-edited": "edited the words of the component",
+    "team.made": "gave a role to",
+}
+HIDING = ("team.post-hidden", "team.thread-hidden")
+ROLES = {"participant": "participant", "team": "team member", "administrator": "administrator"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the team's log, as a person reads it: `actor` `did` to a post, a thread, a prompt, a component
+    or a person. What does not apply is None or empty."""
+
+    id: int
+    at: datetime
+    verb: str
+    actor: str | None
+    did: str
+    reason: str
+    note: str
+    post: int | None
+    post_number: int | None
+    thread: int | None
+    thread_slug: str | None
+    thread_title: str | None
+    author: str | None
+    person: str | None
+    person_id: int | None
+    role: str
+    prompt: str | None
+    prompt_slug: str | None
+    came_from: str | None
+    component: str | None
+    component_slug: str | None
+
+
+def log(before: int | None = None, limit: int = 50) -> list[Line]:
+    """What the team did, newest first, from before the line with that id."""
+    latest = [_latest(Activity.verb == verb, before, limit) for verb in ACTS]
+    ids = select(union_all(*latest).subquery().c.id)
+    return _lines(Activity.id.in_(ids), limit)
+
+
+def hidden(before: int | None = None, limit: int = 50) -> list[Line]:
+    """The lines by which what is hidden now was hidden, newest first."""
+    later = aliased(Activity)
+    again = select(later.id).where(later.verb == Activity.verb, later.id > Activity.id)
+    posts = and_(
+        Activity.verb == "team.post-hidden",
+        ~again.where(later.post == Activity.post).exists(),
+        select(Post.id).where(Post.id == Activity.post, Post.moderation != Moderation.CLEAR).exists(),
+    )
+    threads = and_(
+        Activity.verb == "team.thread-hidden",
+        ~again.where(later.thread == Activity.thread).exists(),
+        select(Thread.id).where(Thread.id == Activity.thread, Thread.moderation != Moderation.CLEAR).exists(),
+    )
+    latest = [_latest(kind, before, limit) for kind in (posts, threads)]
+    return _lines(Activity.id.in_(select(union_all(*latest).subquery().c.id)), limit)
+
+
+def _latest(of: ColumnElement[bool], before: int | None, limit: int) -> Select[tuple[int]]:
+    """The ids of the newest lines of one verb: a range of the index on (verb, id)."""
+    query = select(Activity.id).where(of).order_by(Activity.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Activity.id < before)
+    return select(query.subquery().c.id)
+
+
+def _lines(which: ColumnElement[bool], limit: int) -> list[Line]:
+    """Three queries, however many lines."""
+    actor, subject = aliased(User), aliased(User)
+    rows = db.session.execute(
+        select(
+            Activity,
+            actor.name,
+            Post.number,
+            Post.disclosure,
+            Thread.id,
+            Thread.slug,
+            Thread.title,
+            subject,
+        )
+        .outerjoin(actor, actor.id == Activity.actor)
+        .outerjoin(Post, Post.id == Activity.post)
+        .outerjoin(Thread, Thread.id == func.coalesce(Activity.thread, Post.thread_id))
+        .outerjoin(subject, subject.id == func.coalesce(Activity.subject, Post.author_id))
+        .where(which)
+        .order_by(Activity.id.desc())
+        .limit(limit)
+    ).all()
+    prompts = {id: (title, slug) for id, title, slug in db.session.execute(
+        select(Prompt.id, Prompt.title, Prompt.slug)
+    )}
+    components = dict(db.session.execute(select(Component.slug, Component.name)).tuples().all())
+    return [_line(row, prompts, components) for row in rows]
+
+
+def _line(row: Sequence[Any], prompts: dict[int, tuple[str, str]], components: dict[str, str]) -> Line:
+    act, actor, number, disclosure, thread, slug, title, subject = row
+    prompt, prompt_slug = prompts.get(act.prompt, (None, None))
+    shown = subject.byline(disclosure or "named") if subject is not None else None
+    component = act.detail.get("component")
+    return Line(
+        id=act.id,
+        at=act.at,
+        verb=act.verb,
+        actor=actor,
+        did=ACTS[act.verb],
+        reason=REASONS.get(act.detail.get("reason", ""), ""),
+        note=act.note,
+        post=act.post,
+        post_number=number,
+        thread=thread,
+        thread_slug=slug,
+        thread_title=title,
+        author=shown if act.post else None,
+        person=shown if not act.post else None,
+        person_id=act.subject if not act.post else None,
+        role=ROLES.get(act.detail.get("role", ""), ""),
+        prompt=prompt,
+        prompt_slug=prompt_slug,
+        came_from=prompts.get(act.detail.get("from", 0), (None, None))[0],
+        component=components.get(component, component) if component else None,
+        component_slug=component,
+    )

@@ -1,4 +1,265 @@
-from forum.resources import models  # noqa: F401
-from flask import Blueprint
+"""The plain pages: home, the standing ones, a person's public page, and what machines ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Select, func, literal_column, or_, select, true
+from sqlalchemy.exc import SQLAlchemyError
+
+from forum.accounts.models import PHASES, POSITIONS, User
+from forum.core.db import db, first_or_404
+from forum.core.freshness import fresh
+from forum.core.guards import me
+from forum.core.markup import extract
+from forum.discussion.catalogue import catalogue, conversation_version
+from forum.discussion.lists import Filter, person_version, site_version, thread_rows
+from forum.discussion.models import Conversation, Post, Prompt, Thread, listed
+from forum.pages import metrics, sitemap
 
 bp = Blueprint("pages", __name__)
+bp.record_once(metrics.follow)
+
+NEWEST = 10
+POSTS_SHOWN = 20
+COUNTED = 1000
+EXTRACTED = 3000  # characters of HTML that an extract is made from
+
+
+@bp.get("/")
+@fresh(site_version)
+def home() -> ResponseReturnValue:
+    newest = db.session.scalars(Filter().ids().limit(NEWEST)).all()
+    counted = {prompt: _at_most(threads) for prompt, threads in db.session.execute(THREADS_OF_PROMPTS)}
+    return render_template(
+        "pages/home.html",
+        prompts=[(prompt, counted.get(prompt.id, "0")) for prompt in catalogue().prompts],
+        components=catalogue().components,
+        threads=thread_rows(list(newest)),
+    )
+
+
+@bp.get("/about")
+@fresh(conversation_version)
+def about() -> ResponseReturnValue:
+    return render_template("pages/about.html", prompts=catalogue().prompts, components=catalogue().components)
+
+
+@bp.get("/how-we-moderate")
+@fresh(conversation_version)
+def moderation() -> ResponseReturnValue:
+    return render_template("pages/moderation.html")
+
+
+@bp.get("/accessibility")
+@fresh(conversation_version)
+def accessibility() -> ResponseReturnValue:
+    return render_template("pages/accessibility.html")
+
+
+@bp.get("/privacy")
+@fresh(conversation_version)
+def privacy() -> ResponseReturnValue:
+    return render_template("pages/privacy.html")
+
+
+@bp.get("/cookies")
+@fresh(conversation_version)
+def cookies() -> ResponseReturnValue:
+    return render_template("pages/cookies.html")
+
+
+@bp.get("/people/<int:id>")
+@fresh(person_version)
+def person(id: int) -> ResponseReturnValue:
+    """Someone's public page: what they wrote under their name, newest first. Nothing role-only shows here, in
+    no list and no count."""
+    user = first_or_404(_people().where(User.id == id))
+    before = _asked_before(request.args.get("before"))
+    query = named_posts(user).limit(POSTS_SHOWN + 1)
+    if before is not None:
+        query = query.where(Post.id < before)
+    posts = [PersonalPost.of(row) for row in db.session.execute(query)]
+    more = len(posts) > POSTS_SHOWN
+    return render_template(
+        "pages/person.html",
+        user=user,
+        position=POSITIONS.get(user.position or ""),
+        phase=PHASES.get(user.phase or ""),
+        counts=[_at_most(n) for n in db.session.execute(_counts(user)).one()],
+        posts=posts[:POSTS_SHOWN],
+        older=posts[POSTS_SHOWN - 1].id if more else None,
+        before=before,
+    )
+
+
+@bp.get("/robots.txt")
+@fresh(conversation_version)
+def robots() -> ResponseReturnValue:
+    return Response(render_template("robots.txt"), mimetype="text/plain")
+
+
+@bp.get("/sitemap.xml", endpoint="sitemap")
+@fresh(site_version)
+def sitemap_index() -> ResponseReturnValue:
+    return _xml(render_template("sitemap_index.xml", parts=sitemap.parts()))
+
+
+@bp.get("/sitemap-<int:part>.xml")
+@fresh(site_version)
+def sitemap_part(part: int) -> ResponseReturnValue:
+    """Part 0 is the standing pages, each further part a block of threads."""
+    threads: list[tuple[str, datetime]] = []
+    addresses: list[str] = []
+    if part:
+        threads = sitemap.threads(part) or abort(404)
+    else:
+        addresses = _standing_addresses()
+    return _xml(render_template("sitemap.xml", addresses=addresses, threads=threads))
+
+
+@bp.get("/health")
+def health() -> ResponseReturnValue:
+    """The process answers. It asks nothing of the database."""
+    return _plainly("alive")
+
+
+@bp.get("/ready")
+def ready() -> ResponseReturnValue:
+    """The site can serve pages: the database answers and holds a conversation."""
+    try:
+        loaded = db.session.scalar(select(Conversation.version))
+    except SQLAlchemyError as error:
+        current_app.logger.error("not ready: %s", error)
+        return _plainly("not ready: the database does not answer, or is not set up (flask db upgrade)", 503)
+    if loaded is None:
+        return _plainly("not ready: there is no conversation yet (flask conversation load)", 503)
+    return _plainly("ready")
+
+
+@bp.get("/metrics", endpoint="metrics")
+def metrics_page() -> ResponseReturnValue:
+    """For Prometheus, on this machine alone: for everyone else it is not there."""
+    if not metrics.asked_on_this_machine(request):
+        abort(404)
+    return metrics.answer(current_app)
+
+
+# Queries
+
+THREADS_OF_PROMPTS = select(
+    Prompt.id,
+    select(func.count())
+    .select_from(
+        select(literal_column("1"))
+        .select_from(Thread)
+        .where(Thread.prompt_id == Prompt.id, listed())
+        .correlate(Prompt)
+        .limit(COUNTED + 1)
+        .subquery()
+    )
+    .scalar_subquery(),
+)
+
+
+def named_posts(user: User) -> Select[Any]:
+    """What anyone may read that `user` wrote under their own name, newest first."""
+    shown = select(
+        Post.id,
+        Post.number,
+        Post.published_at,
+        func.substr(Post.html, 1, EXTRACTED),
+        Thread.title,
+        Prompt.title,
+    )
+    shown = shown.join(Thread, Thread.id == Post.thread_id).join(Prompt, Prompt.id == Thread.prompt_id)
+    return _public(shown, user).order_by(Post.id.desc())
+
+
+def _counts(user: User) -> Select[tuple[int, int]]:
+    """How many posts, and how many threads that `user` opened, among named_posts; counted to a bound."""
+    theirs = _public(select(Post.id).join(Thread, Thread.id == Post.thread_id), user)
+    opened = _public(select(Thread.id).join(Post, Post.thread_id == Thread.id), user)
+    opened = opened.where(Thread.author_id == user.id, Post.number == 1)
+    posts, threads = (
+        select(func.count()).select_from(query.limit(COUNTED + 1).subquery()).scalar_subquery()
+        for query in (theirs, opened)
+    )
+    return select(posts, threads)
+
+
+def _public(query: Select[Any], user: User) -> Select[Any]:
+    return query.where(
+        Post.author_id == user.id,
+        Post.disclosure == "named",
+        Post.publication == "published",
+        Post.moderation == "clear",
+        Post.number.is_not(None),
+        listed(),
+    )
+
+
+def _people() -> Select[tuple[User]]:
+    """The people with a public page. Before an address is confirmed, only its owner and the team see one."""
+    viewer = me()
+    public = or_(User.confirmed_at.is_not(None), User.imported_as.is_not(None), User.id == viewer.id)
+    return select(User).where(true() if viewer.is_team else public)
+
+
+# What the templates get
+
+
+@dataclass(slots=True)
+class PersonalPost:
+    """A post as it stands on its author's page."""
+
+    id: int
+    number: int
+    published_at: datetime
+    extract: str
+    thread: str
+    prompt: str
+
+    @classmethod
+    def of(cls, row: Any) -> PersonalPost:
+        id, number, published_at, html, thread, prompt = row
+        return cls(id, number, published_at, extract(html), thread, prompt)
+
+
+def _at_most(count: int) -> str:
+    """A bounded count in words: we do not count further than a reader would."""
+    return f"{count:,}" if count <= COUNTED else f"more than {COUNTED:,}"
+
+
+def _asked_before(text: str | None) -> int | None:
+    """The post id that a page of older posts begins below; nonsense is a page that is not there."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        abort(404)
+    return int(text)
+
+
+def _standing_addresses() -> list[str]:
+    pages = ("home", "about", "moderation", "accessibility", "privacy", "cookies")
+    return [
+        *(url_for(f"pages.{page}") for page in pages),
+        *(url_for("discussion.prompt", slug=prompt.slug) for prompt in catalogue().prompts),
+        *(url_for("discussion.component", slug=component.slug) for component in catalogue().components),
+        url_for("resources.index"),
+        url_for("feeds.page"),
+    ]
+
+
+def _xml(document: str) -> Response:
+    return Response(document, mimetype="application/xml")
+
+
+def _plainly(words: str, status: int = 200) -> Response:
+    response = Response(words + "\n", status, mimetype="text/plain")
+    response.headers["Cache-Control"] = "no-store"
+    return response

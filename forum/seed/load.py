@@ -1,13 +1,18 @@
-"""Load the conversation's own data. Safe to run again: what the team has edited stays as it is."""
+"""Load the conversation's own data. Safe to run again: what the team has edited stays as it is.
+
+A folder holds one conversation in three files: conversation.toml (title, organisation, summary, source and the
+prompts), components.toml and resources.toml. Everything in them is checked before anything is changed.
+"""
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import String, select
 
 from forum.core.db import db
 from forum.core.markup import render
@@ -15,46 +20,134 @@ from forum.discussion.models import Component, Conversation, Prompt
 from forum.resources.models import Resource
 
 HERE = Path(__file__).parent
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
-def load_conversation(folder: Path = HERE) -> Iterator[str]:
-    """Bring the tables in line with the files in `folder`; yields a line on each thing added or changed.
-    The caller commits."""
+class BadFile(ValueError):
+    """A file that cannot be loaded; the message names the file, and the key where there is one."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One list of a conversation: in which file, under which key, with what in each entry, kept as which rows.
+    `html` pairs a key of Markdown with the column that keeps it rendered."""
+
+    file: str
+    key: str
+    model: type[Any]
+    wanted: tuple[str, ...]
+    html: tuple[str, str] | None = None
+
+
+ABOUT = ("title", "organisation", "summary", "source")
+SECTIONS = (
+    Section(
+        "conversation.toml",
+        "prompts",
+        Prompt,
+        ("slug", "title", "question", "introduction"),
+        ("introduction", "introduction_html"),
+    ),
+    Section(
+        "components.toml", "components", Component, ("slug", "name", "summary"), ("summary", "summary_html")
+    ),
+    Section(
+        "resources.toml",
+        "resources",
+        Resource,
+        ("slug", "name", "provider", "group", "address", "summary"),
+    ),
+)
+
+
+def load_conversation(folder: Path = HERE) -> list[str]:
+    """Bring the tables in line with the files in `folder`; returns a line on each thing added, changed or kept.
+    Raises BadFile, with nothing changed. The caller commits."""
     about = _read(folder / "conversation.toml")
-    changed = list(_conversation(about))
-    for order, fields in enumerate(about["prompts"], 1):
-        shown = {**fields, "order": order, "introduction_html": render(fields["introduction"])}
-        changed += _row(Prompt, shown)
-    for order, fields in enumerate(_read(folder / "components.toml")["components"], 1):
-        changed += _row(Component, {**fields, "order": order, "summary_html": render(fields["summary"])})
-    for order, fields in enumerate(_read(folder / "resources.toml")["resources"], 1):
-        changed += _row(Resource, {**fields, "order": order})
-    if changed:
+    _check(about, ABOUT, folder / "conversation.toml", "", Conversation, also=("prompts",))
+    entries = [_entries(section, folder / section.file) for section in SECTIONS]
+    done = _conversation({name: about[name] for name in ABOUT})
+    for section, found in zip(SECTIONS, entries, strict=True):
+        for order, fields in enumerate(found, 1):
+            done += _row(section, fields, order)
+    if any(not line.endswith("(kept as the team edited it)") for line in done):
         db.session.flush()
         Conversation.touch()
-    yield from changed or ["Nothing to change: the conversation is loaded."]
+    return done or ["Nothing to change: the conversation is loaded."]
 
 
-def _conversation(about: dict[str, Any]) -> Iterator[str]:
-    fields = {name: about[name] for name in ("title", "organisation", "summary", "source")}
+def _entries(section: Section, path: Path) -> list[dict[str, str]]:
+    """The entries of one section, checked; no slug twice, and none of those in the database missing."""
+    found = _read(path).get(section.key)
+    if not isinstance(found, list) or not all(isinstance(fields, dict) for fields in found):
+        raise BadFile(f"{path}: {section.key} is missing, or is not a list of [[{section.key}]] tables.")
+    slugs: set[str] = set()
+    for position, fields in enumerate(found, 1):
+        where = f"{section.key} {position}: "
+        _check(fields, section.wanted, path, where, section.model)
+        slug = fields["slug"]
+        if not SLUG.fullmatch(slug):
+            raise BadFile(f"{path}: {where}slug is {slug!r}: use lower-case letters, digits and single hyphens.")
+        if slug in slugs:
+            raise BadFile(f"{path}: {where}slug {slug!r} is there twice.")
+        slugs.add(slug)
+    for slug in sorted(set(db.session.scalars(select(section.model.slug))) - slugs):
+        raise BadFile(
+            f"{path}: {section.key}: slug {slug!r} is in the database but not in the file. Addresses and threads"
+            " rest on it: put it back."
+        )
+    return found
+
+
+def _check(
+    fields: dict[str, Any],
+    wanted: tuple[str, ...],
+    path: Path,
+    where: str,
+    model: type[Any],
+    also: tuple[str, ...] = (),
+) -> None:
+    """Raises BadFile unless `fields` has exactly the keys `wanted`, each with a text that its column can hold."""
+    for name in sorted(fields.keys() - {*wanted, *also}):
+        raise BadFile(f"{path}: {where}{name} is not a key that is known here.")
+    for name in wanted:
+        value = fields.get(name)
+        if value is None:
+            raise BadFile(f"{path}: {where}{name} is missing.")
+        if not isinstance(value, str) or not value.strip():
+            raise BadFile(f"{path}: {where}{name} must be a text, and not an empty one.")
+        kind = model.__table__.c[name].type
+        if isinstance(kind, String) and kind.length and len(value) > kind.length:
+            raise BadFile(f"{path}: {where}{name} is longer than {kind.length} characters.")
+
+
+def _conversation(fields: dict[str, str]) -> list[str]:
     row = db.session.get(Conversation, 1)
     if row is None:
         db.session.add(Conversation(id=1, **fields))
-        yield f"Conversation: {fields['title']}"
-    elif _differs(row, fields):
-        _set(row, fields)
-        yield f"Conversation: {fields['title']} (changed)"
+        return [f"Conversation: {fields['title']}"]
+    if not _differs(row, fields):
+        return []
+    _set(row, fields)
+    return [f"Conversation: {fields['title']} (changed)"]
 
 
-def _row(model: Any, fields: dict[str, Any]) -> Iterator[str]:
-    row = db.session.scalar(select(model).where(model.slug == fields["slug"]))
-    kind = model.__name__
+def _row(section: Section, fields: dict[str, str], order: int) -> list[str]:
+    row = db.session.scalar(select(section.model).where(section.model.slug == fields["slug"]))
+    what = f"{section.model.__name__}: {fields['slug']}"
+    shown: dict[str, Any] = {**fields, "order": order}
+    if section.html is not None:
+        markdown, html = section.html
+        shown[html] = render(fields[markdown])
     if row is None:
-        db.session.add(model(**fields))
-        yield f"{kind}: {fields['slug']}"
-    elif row.edited_at is None and _differs(row, fields):
-        _set(row, fields)
-        yield f"{kind}: {fields['slug']} (changed)"
+        db.session.add(section.model(**shown))
+        return [what]
+    if not _differs(row, shown):
+        return []
+    if row.edited_at is not None:
+        return [f"{what} (kept as the team edited it)"]
+    _set(row, shown)
+    return [f"{what} (changed)"]
 
 
 def _differs(row: Any, fields: dict[str, Any]) -> bool:
@@ -67,4 +160,11 @@ def _set(row: Any, fields: dict[str, Any]) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text("utf-8"))
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise BadFile(f"{path}: cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BadFile(f"{path}: is not UTF-8: {error.reason} at byte {error.start}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadFile(f"{path}: is not good TOML: {error}.") from error

@@ -1,6 +1,7 @@
-"""The stylesheet, the script and the icon, linked by `asset(name)`. `python -m forum.core.assets` builds them.
+"""The stylesheet, the script and the icon, linked by `asset(name)`. `python -m forum.core.assets` makes them.
 
-What a browser fetches is in `static/build`, under names that carry their content's hash, so it may be kept for ever.
+What a browser fetches is in `static/build`, under names that carry a hash of the content, so it may be kept
+for ever.
 """
 
 from __future__ import annotations

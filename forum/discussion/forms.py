@@ -1,0 +1,94 @@
+"""What people fill in to take part."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from forum.core.markup import clean_text
+from forum.discussion.catalogue import catalogue
+
+LONGEST_TITLE, LONGEST_BODY = 150, 50_000
+DISCLOSURES = [("named", "With my name"), ("role-only", "With my role only, such as “A teacher, primary”")]
+
+
+def one_line(text: str | None) -> str:
+    return " ".join(clean_text(text or "").split())
+
+
+def visible(form: FlaskForm, field: Any) -> None:
+    """Not only spaces, or characters that do not show."""
+    if not any(c.isalnum() for c in field.data or ""):
+        raise ValidationError(field.gettext("Enter some words"))
+
+
+class PostForm(FlaskForm):  # type: ignore[misc]
+    """A reply. `submission` tells a second sending of the same form from a new one."""
+
+    body = TextAreaField(
+        "Your reply",
+        filters=[lambda text: clean_text(text or "")],
+        validators=[
+            DataRequired("Enter your reply"),
+            Length(max=LONGEST_BODY, message=f"Your text must be {LONGEST_BODY:,} characters or fewer"),
+        ],
+    )
+    disclosure = RadioField("How should your name appear?", choices=DISCLOSURES, default="named")
+    submission = HiddenField()
+    in_reply_to = HiddenField()
+
+    def fresh_submission(self) -> PostForm:
+        self.submission.data = secrets.token_urlsafe(16)
+        return self
+
+
+class ThreadForm(PostForm):
+    """A new thread: a title, the components it is about, and the opening post."""
+
+    title = StringField(
+        "Title",
+        filters=[one_line],
+        validators=[
+            DataRequired("Enter a title"),
+            Length(max=LONGEST_TITLE, message=f"The title must be {LONGEST_TITLE} characters or fewer"),
+            visible,
+        ],
+    )
+    components = SelectMultipleField(
+        "Which parts of personalised learning is it about?",
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.components.choices = [(component.slug, component.name) for component in catalogue().components]
+        self.body.label.text = "What do you want to say?"
+        self.body.validators = [DataRequired("Enter what you want to say"), *self.body.validators[1:]]
+
+
+class EditForm(PostForm):
+    """A post changed; `since` is the version that the person began from."""
+
+    since = HiddenField()
+
+
+class EditOpeningForm(ThreadForm):
+    """The first post of a thread changed, with its title and components."""
+
+    since = HiddenField()
+
+
+class ButtonForm(FlaskForm):  # type: ignore[misc]
+    """Nothing but a button and its token."""
+
+
+class DraftForm(FlaskForm):  # type: ignore[misc]
+    """What is being written, in any form; `key` says which."""
+
+    key = HiddenField(validators=[DataRequired(), Length(max=100)])

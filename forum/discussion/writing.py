@@ -1,0 +1,268 @@
+"""Taking part: starting threads, replying, editing, withdrawing, and what is not finished yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, jsonify, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from forum.core import differences
+from forum.core.db import db, first_or_404
+from forum.core.dress import when
+from forum.core.errors import Conflict, Refused
+from forum.core.guards import me, sign_in_first, signed_in
+from forum.core.limits import limiter, person
+from forum.core.markup import render
+from forum.core.paging import pages_of
+from forum.discussion.catalogue import catalogue
+from forum.discussion.drafts import Draft
+from forum.discussion.forms import (
+    LONGEST_BODY,
+    LONGEST_TITLE,
+    ButtonForm,
+    DraftForm,
+    EditForm,
+    EditOpeningForm,
+    PostForm,
+    ThreadForm,
+)
+from forum.discussion.lists import components_of
+from forum.discussion.models import Component, Post, Prompt, Thread
+from forum.discussion.views import bp, post_url, thread_page, thread_url
+
+WRITES = "60 per 10 minutes"
+UNCONFIRMED = "Confirm your email address before you publish. Save your words as a draft until then."
+
+
+@bp.route("/prompts/<slug>/threads/new", methods=["GET", "POST"])
+@limiter.limit(WRITES, methods=["POST"], key_func=person)
+@signed_in
+def new_thread(slug: str) -> ResponseReturnValue:
+    prompt = catalogue().prompt(slug) or abort(404)
+    key = f"thread:{slug}"
+    form = ThreadForm(disclosure=me().disclosure)
+    if request.method == "GET":
+        form.fresh_submission()
+        draft = _into(form, Draft.find(me(), key))
+        return _thread_form(form, prompt, draft=draft)
+    if "preview" in request.form:
+        return _thread_form(form, prompt, preview=render(form.body.data))
+    if not form.validate_on_submit() or not _may_publish(form):
+        return _thread_form(form, prompt, status=422)
+    submission = form.submission.data[:64] or None
+    if submission and (earlier := Post.submitted(me(), submission, form.body.data)):
+        return redirect(post_url(_whole(earlier)))
+    thread = Thread.start(
+        db.session.merge(prompt, load=True), me(), form.title.data, form.body.data, _components(form),
+        form.disclosure.data, submission,
+    )
+    Draft.drop(me(), key)
+    return redirect(thread_url(thread))
+
+
+@bp.post("/threads/<int:id>/posts")
+@limiter.limit(WRITES, key_func=person)
+@signed_in
+def reply(id: int) -> ResponseReturnValue:
+    thread = first_or_404(
+        Thread.visible_to(me()).where(Thread.id == id).options(joinedload(Thread.prompt), joinedload(Thread.author))
+    )
+    form = PostForm(disclosure=me().disclosure)
+    last = pages_of(thread.posts_count)
+    if "preview" in request.form:
+        return thread_page(thread, last, form, preview=render(form.body.data))
+    if not form.validate_on_submit() or not _may_publish(form):
+        return thread_page(thread, last, form), 422
+    try:
+        post = thread.reply(me(), form.body.data, form.disclosure.data, form.submission.data[:64] or None,
+                            _answered(thread, form))
+    except Refused as refusal:
+        form.form_errors = [*form.form_errors, str(refusal)]
+        return thread_page(thread, last, form), 422
+    Draft.drop(me(), f"reply:{id}")
+    return redirect(post_url(_whole(post)))
+
+
+@bp.route("/posts/<int:id>/edit", methods=["GET", "POST"])
+@limiter.limit(WRITES, methods=["POST"], key_func=person)
+@signed_in
+def edit(id: int) -> ResponseReturnValue:
+    post = first_or_404(Post.visible_to(me()).where(Post.id == id))
+    if not post.editable_by(me()):
+        raise Refused("You can edit only your own posts, while they are shown and their thread is open.")
+    form = _edit_form(post)
+    if request.method == "GET":
+        return _edit_page(form, post, draft=_into(form, Draft.find(me(), f"edit:{id}")))
+    if "preview" in request.form:
+        return _edit_page(form, post, preview=render(form.body.data))
+    if not form.validate_on_submit():
+        return _edit_page(form, post, status=422)
+    opening = isinstance(form, EditOpeningForm)
+    try:
+        post.edit(
+            me(), form.body.data, form.disclosure.data, since=_number(form.since.data),
+            title=form.title.data if opening else None, components=_components(form) if opening else None,
+        )
+    except Conflict:
+        return _conflict(form, id)
+    Draft.drop(me(), f"edit:{id}")
+    return redirect(post_url(post))
+
+
+@bp.route("/posts/<int:id>/delete", methods=["GET", "POST"])
+@signed_in
+def withdraw(id: int) -> ResponseReturnValue:
+    post = first_or_404(Post.visible_to(me()).where(Post.id == id))
+    if not post.withdrawable_by(me()):
+        raise Refused("You can withdraw only your own posts, while they are shown.")
+    form = ButtonForm()
+    if not form.validate_on_submit():
+        whole = post.opens and post.thread.posts_count == 1
+        page = render_template("discussion/withdraw.html", post=post, form=form, whole=whole, address=post_url(post))
+        return page, 200 if request.method == "GET" else 422
+    post.withdraw(me())
+    flash("Your post has been withdrawn. You can restore it for 30 days.")
+    return redirect(post_url(post))
+
+
+@bp.post("/posts/<int:id>/restore")
+@signed_in
+def bring_back(id: int) -> ResponseReturnValue:
+    post = first_or_404(Post.visible_to(me()).where(Post.id == id, Post.author_id == me().id))
+    post.bring_back(me())
+    flash("Your post has been restored.")
+    return redirect(post_url(post))
+
+
+@bp.post("/preview")
+@limiter.limit("120 per minute", key_func=person)
+@signed_in
+def preview() -> ResponseReturnValue:
+    """What the text will look like, as JSON {"html": …}; `body` is the text."""
+    return jsonify(html=render(request.form.get("body", "")[: 2 * LONGEST_BODY]))
+
+
+@bp.get("/drafts")
+@signed_in
+def drafts() -> ResponseReturnValue:
+    return render_template("discussion/drafts.html", drafts=db.session.scalars(Draft.of(me()).limit(200)).all())
+
+
+@bp.post("/drafts")
+@limiter.limit("120 per minute", key_func=person)
+def save_draft() -> ResponseReturnValue:
+    """Keep what is being written: by a button, or by the page's script, which asks for JSON."""
+    by_script = request.accept_mimetypes.best == "application/json"
+    if not me().is_signed_in:
+        return (jsonify(error="signed out"), 401) if by_script else sign_in_first()
+    form = DraftForm()
+    if not form.validate_on_submit():
+        return (jsonify(error="not saved"), 422) if by_script else abort(422)
+    about, path = _about(form.key.data)
+    fields = {name: request.form[name][:LONGEST_BODY * 2] for name in KEPT if name in request.form}
+    fields["components"] = request.form.getlist("components")[:20]
+    draft = Draft.save(me(), form.key.data, about, path, fields)
+    if by_script:
+        return jsonify(saved_at=when(draft.saved_at).partition(" at ")[2])
+    flash("Your draft has been saved.")
+    return redirect("/drafts")
+
+
+@bp.post("/drafts/<int:id>/discard")
+@signed_in
+def discard_draft(id: int) -> ResponseReturnValue:
+    draft = first_or_404(Draft.of(me()).where(Draft.id == id))
+    db.session.delete(draft)
+    flash("The draft has been discarded.")
+    return redirect("/drafts")
+
+
+KEPT = ("title", "body", "disclosure", "in_reply_to", "since", "submission")
+
+
+def _about(key: str) -> tuple[str, str]:
+    """What a draft is about, and where to go on with it. A key of nothing this person may write is a 404."""
+    kind, _, name = key.partition(":")
+    if kind == "thread":
+        prompt = catalogue().prompt(name) or abort(404)
+        return f"A new thread: {prompt.title}", f"/prompts/{prompt.slug}/threads/new"
+    if not (name.isascii() and name.isdigit() and len(name) < 10):
+        abort(404)
+    if kind == "reply":
+        thread = first_or_404(Thread.visible_to(me()).where(Thread.id == int(name)))
+        return f"A reply: {thread.title}", thread_url(thread) + "#reply"
+    if kind == "edit":
+        post = first_or_404(Post.visible_to(me()).where(Post.id == int(name), Post.author_id == me().id))
+        return f"An edit: {post.thread.title}", f"/posts/{post.id}/edit"
+    return abort(404)
+
+
+def _into(form: PostForm, draft: Draft | None) -> Draft | None:
+    """Put what was kept into `form`."""
+    if draft is not None:
+        for name, value in draft.fields.items():
+            if name in form and name not in ("submission", "csrf_token"):
+                form[name].data = value
+    return draft
+
+
+def _thread_form(form: ThreadForm, prompt: Prompt, draft: Draft | None = None, preview: Markup | None = None,
+                 status: int = 200) -> ResponseReturnValue:
+    page = render_template("discussion/new_thread.html", form=form, prompt=prompt, draft=draft, preview=preview,
+                           longest=LONGEST_BODY, longest_title=LONGEST_TITLE, form_errors=bool(form.errors))
+    return page, status
+
+
+def _may_publish(form: PostForm) -> bool:
+    if not me().may_post:
+        form.form_errors = [*form.form_errors, UNCONFIRMED]
+    return bool(me().may_post)
+
+
+def _components(form: ThreadForm) -> list[Component]:
+    wanted = form.components.data or []
+    return list(db.session.scalars(select(Component).where(Component.slug.in_(wanted))))
+
+
+def _answered(thread: Thread, form: PostForm) -> Post | None:
+    """The post of this thread that the reply quotes, if the form names one."""
+    id = _number(form.in_reply_to.data)
+    found: Post | None = db.session.scalar(select(Post).where(Post.id == id, Post.thread_id == thread.id))
+    return found
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _edit_form(post: Post) -> EditForm | EditOpeningForm:
+    if not post.opens:
+        return EditForm(data={"body": post.source, "disclosure": post.disclosure, "since": str(post.version)})
+    carried = [component.slug for component in components_of([post.thread_id]).get(post.thread_id, [])]
+    return EditOpeningForm(data={
+        "body": post.source, "disclosure": post.disclosure, "since": str(post.version),
+        "title": post.thread.title, "components": carried,
+    })
+
+
+def _edit_page(form: EditForm | EditOpeningForm, post: Post, status: int = 200, **more: Any) -> ResponseReturnValue:
+    page = render_template("discussion/edit.html", form=form, post=post, address=post_url(post), longest=LONGEST_BODY,
+                           longest_title=LONGEST_TITLE, form_errors=bool(form.errors), **more)
+    return page, status
+
+
+def _conflict(form: EditForm | EditOpeningForm, id: int) -> ResponseReturnValue:
+    """Both texts, side by side in words; sending again then counts from what is there now."""
+    db.session.rollback()
+    post = first_or_404(Post.visible_to(me()).where(Post.id == id))
+    form.since.data = str(post.version)
+    return _edit_page(form, post, status=409, between=differences.words(post.source, form.body.data))
+
+
+def _whole(post: Post) -> Post:
+    """The post with its thread at hand."""
+    return first_or_404(Post.in_place_for(me()).where(Post.id == post.id))

