@@ -43,7 +43,7 @@ clean: ## take away what can be made again; the database in instance/ stays
 data: $(RUNTIME) assets
 	@$(FLASK) db upgrade
 	@$(FLASK) conversation load
-	@if [ "$$FORUM_ENV" = development ]; then $(FLASK) demo load; fi
+	@if [ "$$FORUM_ENV" = development ]; then $(FLASK) demo load && $(FLASK) demo sign-ins; fi
 
 assets: $(RUNTIME)
 	@$(PY) -m forum.core.assets

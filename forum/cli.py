@@ -4,25 +4,95 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
+from rich.console import Console
+from rich.progress import DownloadColumn, Progress
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from forum.accounts.models import Role, User
 from forum.core.db import db
-from forum.seed.load import load_conversation
+from forum.discussion.importing import Import, lines_of, on_every_core
+from forum.discussion.models import Prompt
+from forum.seed.load import HERE, BadFile, load_conversation
+from forum.seed.story import Untold, sign_ins, tell
 
 conversation = AppGroup("conversation", help="The conversation's own data.")
+demo = AppGroup("demo", help="An invented story to look at (development only).")
 people = AppGroup("people", help="People and their roles.")
 
 
 @conversation.command("load")
-def load() -> None:
-    """Load prompts, components and resources from forum/seed. What the team has edited stays as it is."""
-    for line in load_conversation():
-        click.echo(line)
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=HERE, help="Where the files are; ours if none."
+)
+def load(folder: Path) -> None:
+    """Load prompts, components and resources from files. What the team has edited stays as it is."""
+    try:
+        done = load_conversation(folder)
+    except BadFile as error:
+        raise click.ClickException(f"{error} Nothing was changed.") from error
     db.session.commit()
+    for line in done:
+        click.echo(line)
+
+
+@conversation.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--prompt", "slug", required=True, help="The slug of the prompt that the threads go under.")
+def import_posts(file: Path, slug: str) -> None:
+    """Bring in posts from FILE: a JSON object a line, with thread, author, subject, body and date.
+
+    Safe to run again, also after it was stopped half-way.
+    """
+    prompt = db.session.scalar(select(Prompt).where(Prompt.slug == slug))
+    if prompt is None:
+        known = ", ".join(db.session.scalars(select(Prompt.slug).order_by(Prompt.order)))
+        raise click.ClickException(f"There is no prompt {slug!r}. The prompts are: {known or 'none yet'}.")
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    columns = (*Progress.get_default_columns(), DownloadColumn())
+    bar = Progress(*columns, console=console, disable=not console.is_terminal)
+    try:
+        with file.open("rb") as lines, on_every_core() as render_all, bar:
+            run = Import(prompt, lambda number, why: console.print(f"Line {number}: {why}"), render_all)
+            task = bar.add_task(file.name, total=file.stat().st_size)
+            for _ in run.take(lines_of(lines)):
+                bar.update(task, completed=lines.tell())
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be read: {error.strerror}.") from error
+    except IntegrityError as error:
+        raise click.ClickException("Another import of the same posts is running. Run this again.") from error
+    for line in run.summary():
+        click.echo(line)
+    if not run.good:
+        raise click.ClickException("No line could be imported.")
+
+
+@demo.command("load")
+def load_demo() -> None:
+    """Tell the demo story: invented people, schools, threads and posts. A second run changes nothing."""
+    try:
+        lines = tell(current_app.config["FORUM"])
+    except Untold as error:
+        raise click.ClickException(str(error)) from error
+    for line in lines:
+        click.echo(line)
+
+
+@demo.command("sign-ins")
+def show_sign_ins() -> None:
+    """Show how to sign in to the demo, once for each role."""
+    try:
+        lines = sign_ins(current_app.config["FORUM"])
+    except Untold as error:
+        raise click.ClickException(str(error)) from error
+    click.echo("Demo sign-ins (development only): role, email, password")
+    for line in lines:
+        click.echo(line)
 
 
 @people.command("add-team")
@@ -68,11 +138,11 @@ def serve() -> None:
         "forum.serving:app",
     ]
     sys.stdout.flush()
-    os.execvp(os.path.join(os.path.dirname(sys.executable), "granian"), arguments)
+    os.execvp(os.path.join(os.path.dirname(sys.executable), "granian"), arguments)  # noqa: S606
 
 
 def init_app(app: Flask) -> None:
-    for command in (conversation, people, serve):
+    for command in (conversation, demo, people, serve):
         app.cli.add_command(command)
 
 

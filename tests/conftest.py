@@ -16,6 +16,7 @@ from sqlalchemy import text
 from config import Config
 from forum import create_app
 from forum.core.db import db
+from forum.discussion import fragments
 from forum.seed.load import load_conversation
 from tests.browser import Site
 from tests.servers import postgresql_server
@@ -79,6 +80,7 @@ class Served:
         for letter in mail.glob("*.eml"):
             letter.unlink()
         self.app.wsgi_app.forget()  # type: ignore[attr-defined]
+        fragments.init_app(self.app)
 
 
 class SQLite(Served):

@@ -70,4 +70,5 @@ def post_of(thread: Thread, number: int = 1) -> Post:
         select(Post)
         .where(Post.thread_id == thread.id, Post.number == number)
         .options(joinedload(Post.thread).joinedload(Thread.prompt), joinedload(Post.author))
+        .execution_options(populate_existing=True)
     ).one()

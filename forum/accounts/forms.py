@@ -19,9 +19,10 @@ from wtforms import (
     SelectField,
     StringField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, Optional, StopValidation
 
-from forum.accounts.models import PHASES, POSITIONS, User
+from forum.accounts.models import PHASES, POSITIONS, User, email_key
 from forum.accounts.passwords import weakness
 from forum.core.markup import clean_text
 
@@ -31,24 +32,24 @@ TEAM = "personalised learning team"
 Check = Callable[[FlaskForm, Field], None]
 
 
-class Form(FlaskForm):  # type: ignore[misc]
+class Form(FlaskForm):
     """A form that says in plain words when its token is no longer good."""
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
-        if self.csrf_token.errors:
-            self.csrf_token.errors = [EXPIRED]
+        if self["csrf_token"].errors:
+            self["csrf_token"].errors = [EXPIRED]
         return good
 
 
 def typed(text: str | None) -> str:
-    """A line as we keep it: no control characters, nothing that reorders, single spaces. A break is left to be told."""
+    """A line as we keep it: no control characters, nothing that reorders, single spaces. A break stays."""
     return re.sub(r"[^\S\n]+", " ", clean_text(text or "").strip())
 
 
 def address(text: str | None) -> str:
     """An email address in its one spelling; what is none stays as it was typed."""
-    text = (text or "").strip()
+    text = clean_text(text or "").strip()
     try:
         return validate_email(text, check_deliverability=False, allow_smtputf8=False).ascii_email or text
     except EmailNotValidError:
@@ -59,9 +60,7 @@ def is_an_address(form: FlaskForm, field: Field) -> None:
     try:
         validate_email(field.data, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
-        raise StopValidation(
-            "Enter an email address in the correct format, like name@example.com"
-        ) from None
+        raise StopValidation("Enter an email address in the correct format, like name@example.com") from None
 
 
 def plain_line(what: str) -> Check:
@@ -102,13 +101,13 @@ class Description(Form):
     )
     position = RadioField(
         "Your position",
-        choices=list(POSITIONS.items()),
+        choices=[SelectChoice(*each) for each in POSITIONS.items()],
         validate_choice=False,
         validators=[AnyOf(POSITIONS, message="Select your position")],
     )
     phase = SelectField(
         "Phase (optional)",
-        choices=[("", "Not given"), *PHASES.items()],
+        choices=[SelectChoice("", "Not given"), *(SelectChoice(*each) for each in PHASES.items())],
         validate_choice=False,
         validators=[Optional(), AnyOf(PHASES, message="Select a phase from the list")],
     )
@@ -147,7 +146,10 @@ class RegisterForm(Description):
 class SettingsForm(Description):
     disclosure = RadioField(
         "What a new post begins with",
-        choices=[("named", "My name, position and school"), ("role-only", "My role only")],
+        choices=[
+            SelectChoice("named", "My name, position and school"),
+            SelectChoice("role-only", "My position and phase alone"),
+        ],
         validate_choice=False,
         validators=[AnyOf(["named", "role-only"], message="Select what a new post begins with")],
     )
@@ -181,6 +183,7 @@ class NewPasswordForm(Form):
 
 class ChangePasswordForm(NewPasswordForm):
     current_password = current_password_field("Current password", "Enter your current password")
+    password = PasswordField("New password", validators=[InputRequired("Choose a new password")])
 
     def validate_current_password(self, field: Field) -> None:
         if not self.user.has_password(field.data):
@@ -196,7 +199,7 @@ class ChangeEmailForm(Form):
         self.user = user
 
     def validate_email(self, field: Field) -> None:
-        if field.data == self.user.email:
+        if email_key(field.data) == self.user.email_key:
             raise StopValidation("That is your email address already: enter another one")
 
     def validate_password(self, field: Field) -> None:

@@ -1,4 +1,4 @@
-"""Letters: written in the transaction of the act that causes them, delivered after it, tried again on failure."""
+"""Letters: written in the transaction of their cause, delivered after it, tried again on failure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask import Flask, current_app, render_template
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from forum.accounts.models import Letter
+from forum.accounts.models import LASTS, EmailedLink, Letter, Purpose, User
 from forum.core.db import after_commit, db, now
 from forum.core.mail import compose, send
 
@@ -29,9 +29,15 @@ def write(to: str, subject: str, template: str, **values: object) -> Letter:
     return letter
 
 
+def write_link(user: User, purpose: Purpose, to: str, subject: str, template: str) -> Letter:
+    """A letter with a fresh link for `user`; the template gets its `token`, and `until` when it works."""
+    token = EmailedLink.make(user, purpose, to)
+    return write(to, subject, template, token=token, until=now() + LASTS[purpose])
+
+
 def deliver_due(limit: int = 100) -> int:
     """Send what is due; returns how many went. Each is claimed in a transaction of its own before it is sent,
-    so two at work never send one twice; a claim that its holder did not survive runs out after five minutes."""
+    so two at work never send one twice; a claim that its holder did not survive runs out in five minutes."""
     sent = 0
     while sent < limit and (letter := _claim()) is not None:
         config = current_app.config["FORUM"]

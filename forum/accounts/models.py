@@ -56,6 +56,8 @@ ROLE_ONLY = {
 class Taken(Refused):
     """The email address belongs to another account."""
 
+    status = 409
+
     def __init__(self) -> None:
         super().__init__("That email address now belongs to another account.")
 
@@ -83,7 +85,7 @@ def byline(
 
 
 class User(UserMixin, db.Model):  # type: ignore[name-defined]
-    """A person with an account. Imported people have neither email nor password: nobody can sign in as them."""
+    """A person with an account. Imported people have no email and no password: nobody can sign in as them."""
 
     __tablename__ = "users"
 
@@ -113,8 +115,8 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined]
         cls, *, name: str, email: str, password: str, position: str, phase: str | None, school: str | None
     ) -> User:
         """A new, unconfirmed person, who said that they are an adult; the caller sends the confirming letter.
-        Raises Taken where the address has an account, after the same work: the database alone decides, so that two
-        at once cannot both have it."""
+        Raises Taken where the address has an account, after the same work: the database alone decides, so
+        that two at once cannot both have it."""
         user = cls(
             name=name,
             email=email,
@@ -140,7 +142,7 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined]
     def with_password(cls, email: str, password: str) -> User | None:
         """The person who holds this email and password. An unknown email takes as long as a wrong password.
 
-        Ends the transaction before the slow part: SQLite has one writer, and nobody should wait for a hash."""
+        Ends the transaction before the slow part: SQLite has one writer, and nobody is to wait for a hash."""
         user = cls.by_email(email)
         password_hash = user.password_hash if user is not None else None
         db.session.rollback()
@@ -159,8 +161,8 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined]
             record("person.confirmed", by=self, subject=self.id)
 
     def choose_password(self, password: str) -> None:
-        """A new password ends every session; the caller signs this one in again. A link sent before, for a reset or
-        to change the address, is worth nothing now."""
+        """A new password ends every session; the caller signs this one in again. A link sent before, for a
+        reset or to change the address, is worth nothing now."""
         self.password_hash = hash_password(password)
         self.session_stamp = secrets.token_hex(8)
         EmailedLink.spend_all(self, Purpose.RESET, Purpose.CHANGE)
@@ -295,15 +297,13 @@ class EmailedLink(db.Model):  # type: ignore[name-defined]
     @classmethod
     def sent(cls, token: str, purpose: Purpose) -> EmailedLink | None:
         """The link for `token` if it is for this, be it used or too old."""
-        return db.session.scalar(
-            select(cls).where(cls.token_digest == digest(token), cls.purpose == purpose)
-        )
+        return db.session.scalar(select(cls).where(cls.token_digest == digest(token), cls.purpose == purpose))
 
     @classmethod
     def valid(cls, token: str, purpose: Purpose) -> EmailedLink | None:
         """The link for `token` if it is for this, unused and in time."""
         link = cls.sent(token, purpose)
-        return link if link is not None and link.used_at is None and link.expires_at > now() else None
+        return link if link is not None and link.is_good else None
 
     @classmethod
     def spend_all(cls, user: User, *purposes: Purpose) -> None:
@@ -321,6 +321,10 @@ class EmailedLink(db.Model):  # type: ignore[name-defined]
             .values(used_at=now())
         )
         return bool(spent.rowcount)  # type: ignore[attr-defined]
+
+    @property
+    def is_good(self) -> bool:
+        return self.used_at is None and self.expires_at > now()
 
     @property
     def person(self) -> User:

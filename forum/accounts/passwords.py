@@ -30,7 +30,7 @@ def spend_the_same_time(password: str) -> None:
 
 
 def weakness(password: str, *about: str | None) -> str | None:
-    """Why `password` may not be chosen, in words for its person, or None. `about` is what others know of them."""
+    """Why `password` may not be chosen, in words to show, or None. `about` is what others know of them."""
     if len(password) < SHORTEST:
         return f"Password must be at least {SHORTEST} characters long"
     if len(password) > LONGEST:

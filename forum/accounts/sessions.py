@@ -46,7 +46,7 @@ def _sign_in_first() -> ResponseReturnValue:
 
 
 def begin(user: User, remember: bool) -> None:
-    """Sign `user` in, in a session that owes nothing to the one before: its token and its "remember me" are gone."""
+    """Sign `user` in, in a session that takes nothing over from the one before, token and cookie included."""
     session.clear()
     g.pop("csrf_token", None)
     session.permanent = True

@@ -15,10 +15,10 @@ from forum.core.db import db
 
 class TallyStorage(Storage):
     """Fixed windows in the table `tallies`, each count in a transaction of its own: a request that fails or
-    is refused has still counted. Counting comes before the request's own first query: on SQLite there is one
-    writer at a time."""
+    is refused has still counted. Counting comes before the view; what the request has read by then is
+    let go, since on SQLite there is one writer at a time."""
 
-    STORAGE_SCHEME = ["tally"]
+    STORAGE_SCHEME = ["tally"]  # noqa: RUF012
 
     def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: Any) -> None:
         super().__init__(uri, wrap_exceptions=wrap_exceptions)
@@ -29,6 +29,7 @@ class TallyStorage(Storage):
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         now = time.time()
+        db.session.rollback()
         with db.engine.begin() as connection:
             connection.execute(delete(Tally).where(Tally.expires < now))
             insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
@@ -58,7 +59,9 @@ class TallyStorage(Storage):
     def _row(self, key: str) -> tuple[int, float] | None:
         with db.engine.connect() as connection:
             row = connection.execute(
-                select(Tally.count, Tally.expires).where(Tally.key == _text(key), Tally.expires >= time.time())
+                select(Tally.count, Tally.expires).where(
+                    Tally.key == _text(key), Tally.expires >= time.time()
+                )
             ).first()
             return (row[0], row[1]) if row else None
 

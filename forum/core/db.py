@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from flask import Flask, Response, abort, g, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import DateTime, Engine, MetaData, Select, event
+from sqlalchemy import DateTime, Engine, MetaData, Select, event, inspect
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapper
 from sqlalchemy.types import TypeDecorator
@@ -77,6 +77,13 @@ def first_or_404(query: Select[tuple[T]]) -> T:
     """The first row of `query`, which says what this person may see: what they may not see is a 404."""
     found = db.session.scalars(query.limit(1)).first()
     return found if found is not None else abort(404)
+
+
+def see_anew(thing: Any, lock: bool = False) -> None:
+    """Read the columns of `thing` again as they are now, with its row's lock if asked; what was loaded with it
+    stays. SQLite's writer holds the one lock there is from the start."""
+    columns = [column.key for column in inspect(type(thing)).column_attrs]
+    db.session.refresh(thing, columns, with_for_update=lock or None)
 
 
 def after_commit(call: Callable[[], object]) -> None:

@@ -40,10 +40,13 @@ class Rests:
     values: tuple[int | str, ...] = ()
 
 
-def fresh(rests_on: Callable[..., Rests]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def fresh(
+    rests_on: Callable[..., Rests], *, public: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Answer 304 before the view runs where the reader already has this version; else run it and say the ETag.
 
-    `rests_on` takes the view's own arguments. Where its row is missing the view runs, and says 404."""
+    `rests_on` takes the view's own arguments. Where its row is missing the view runs, and says 404. What is
+    `public` is the same for everyone: nobody asks who reads it."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
@@ -52,8 +55,8 @@ def fresh(rests_on: Callable[..., Rests]) -> Callable[[Callable[..., Any]], Call
             version = versions().read(rests)
             if version is None:
                 return view(*args, **kwargs)  # type: ignore[no-any-return]
-            viewer = me()
-            mark = Mark(rests, version, _etag(version, viewer.stamp), changed_at(version))
+            stamp = "" if public else me().stamp
+            mark = Mark(rests, version, _etag(version, stamp), changed_at(version))
             if mark.known_to(request.headers.get("If-None-Match"), request.headers.get("If-Modified-Since")):
                 response = Response(status=304)
             else:
@@ -61,7 +64,7 @@ def fresh(rests_on: Callable[..., Rests]) -> Callable[[Callable[..., Any]], Call
                 if response.status_code != 200:
                     return response
             response.headers["ETag"] = f'"{mark.etag}"'
-            response.headers["Cache-Control"] = PERSONAL if viewer.is_signed_in else VISITORS_MAY_KEEP
+            response.headers["Cache-Control"] = PERSONAL if stamp else VISITORS_MAY_KEEP
             response.headers["Vary"] = "Accept-Encoding"
             if mark.is_settled:
                 response.headers["Last-Modified"] = http_date(mark.changed)
@@ -121,8 +124,8 @@ class Versions:
                 self._engine = db.engine
                 self._lost = db.engine.dialect.loaded_dbapi.OperationalError
         pooled = self._engine.raw_connection()
-        pooled.detach()
         connection: Any = pooled.driver_connection
+        pooled.detach()
         if self._engine.dialect.name == "postgresql":
             connection.autocommit = True
         self._mine.connection = connection

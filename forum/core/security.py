@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from werkzeug.routing import IntegerConverter, Map
 
 POLICY = "; ".join(
     (
@@ -29,6 +32,13 @@ HEADERS = (
 HSTS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 
+class Id(IntegerConverter):
+    """A number in a URL that can be a row's id; a larger one is no page of ours, so a 404."""
+
+    def __init__(self, map: Map, **options: Any) -> None:
+        super().__init__(map, **{"max": 2**31 - 1, **options})
+
+
 class QuietSessions(SecureCookieSessionInterface):
     """Flask's sessions in a signed cookie, but silent for a visitor who has none: no `Vary: Cookie` on a page
     that is the same for every visitor."""
@@ -39,6 +49,7 @@ class QuietSessions(SecureCookieSessionInterface):
 
 
 def init_app(app: Flask) -> None:
+    app.url_map.converters["int"] = Id
     app.session_interface = QuietSessions()
     headers = HEADERS + ((HSTS,) if app.config["FORUM"].in_production else ())
 

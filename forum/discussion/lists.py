@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask import abort
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, select
 from sqlalchemy.orm import aliased
 
@@ -40,11 +41,12 @@ def post_version(id: int, **_: object) -> Rests:
 
 
 def prompt_version(slug: str, **_: object) -> Rests:
-    """A prompt's page and feeds."""
+    """A prompt's page and feeds. A slug that is none is a 404 here already."""
+    prompt = catalogue().prompt(slug) or abort(404)
     return Rests(
         "SELECT p.version, c.version, CASE WHEN p.changed_at > c.changed_at THEN p.changed_at ELSE c.changed_at END"
-        " FROM prompts p, conversation c WHERE p.slug = {}",
-        (slug,),
+        " FROM prompts p, conversation c WHERE p.id = {}",
+        (prompt.id,),
     )
 
 

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from forum.accounts.models import User, Visitor, described
 from forum.activity.models import record
-from forum.core.db import Instant, db, now
+from forum.core.db import Instant, db, now, see_anew
 from forum.core.errors import Conflict, Refused
 from forum.core.markup import SafeHTML, render
 from forum.discussion.prompts import Component, Conversation, Prompt
@@ -101,7 +101,12 @@ class Thread(db.Model):  # type: ignore[name-defined]
         submission: str | None = None,
         kind: Kind = Kind.DISCUSSION,
     ) -> Thread:
-        """Open a thread under `prompt` with its first post. Raises Refused where `by` may not post."""
+        """Open a thread under `prompt` with its first post; the same submission twice returns the first thread.
+        Raises Refused where `by` may not post."""
+        see_anew(by, lock=True)  # one at a time: a double click waits here
+        earlier, submission = Post.submitted(by, submission, text)
+        if earlier is not None:
+            return earlier.thread
         if not by.may_post:
             raise Refused("Confirm your email address before you publish.")
         at = now()
@@ -134,7 +139,8 @@ class Thread(db.Model):  # type: ignore[name-defined]
         """Add `text` as the next post and return it; the same submission twice returns the first.
         Raises Refused where the thread takes none from `by`."""
         self.hold()
-        if submission and (earlier := Post.submitted(by, submission, text)):
+        earlier, submission = Post.submitted(by, submission, text)
+        if earlier is not None:
             return earlier
         if not self.open_to(by):
             raise Refused(self.why_closed_to(by))
@@ -210,7 +216,7 @@ class Thread(db.Model):  # type: ignore[name-defined]
     def hold(self) -> None:
         """Take this thread's row lock, and see it as it is now. Every change of a thread or of its posts
         begins here; the prompt's row follows (one order of locks)."""
-        db.session.refresh(self, with_for_update=True)
+        see_anew(self, lock=True)
 
     def touched(self) -> None:
         """Something that a page could show has changed."""
@@ -485,7 +491,7 @@ class Post(db.Model):  # type: ignore[name-defined]
     def hold(self) -> None:
         """Take the thread's row lock, and see this post as it is now."""
         self.thread.hold()
-        db.session.refresh(self)
+        see_anew(self)
 
     # Questions
 
@@ -547,12 +553,19 @@ class Post(db.Model):  # type: ignore[name-defined]
         )
 
     @classmethod
-    def submitted(cls, by: User, submission: str, text: str) -> Post | None:
-        """What this submission has already made, if these are the same words."""
-        post: Post | None = db.session.scalar(
-            select(cls).where(cls.author_id == by.id, cls.submission == submission)
+    def submitted(cls, by: User, submission: str | None, text: str) -> tuple[Post | None, str | None]:
+        """What this submission has already made, if these are the same words; and the submission, or None where
+        other words have used it up: then they are a post of their own."""
+        if not submission:
+            return None, None
+        earlier: Post | None = db.session.scalar(
+            select(cls)
+            .where(cls.author_id == by.id, cls.submission == submission)
+            .options(joinedload(cls.thread).joinedload(Thread.prompt), joinedload(cls.author))
         )
-        return post if post is not None and post.source == text else None
+        if earlier is None:
+            return None, submission
+        return (earlier, submission) if earlier.source == text else (None, None)
 
     def _changed(self, at: datetime | None = None) -> None:
         self.version += 1

@@ -177,7 +177,7 @@ def _prefill(form: PostForm, thread: Thread) -> Draft | None:
         form.body.data = draft.fields.get("body", "")
         form.disclosure.data = draft.fields.get("disclosure", "named")
         form.in_reply_to.data = draft.fields.get("in_reply_to", "")
-    wanted = request.args.get("quote", type=int)
+    wanted = asked_page(request.args.get("quote", "0"))
     if wanted is not None:
         quoted = db.session.scalar(
             Post.visible_to(me()).where(Post.id == wanted, Post.thread_id == thread.id)

@@ -1,3 +1,265 @@
-from flask import Blueprint
+"""Following the conversation in a reader of feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from flask import Blueprint, Response, abort, current_app, render_template, request
+from flask.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
+from sqlalchemy import or_, select
+
+from forum.accounts.models import User
+from forum.core.db import db
+from forum.core.freshness import changed_at, fresh, versions
+from forum.core.limits import limiter
+from forum.core.porch import Kept
+from forum.discussion.catalogue import catalogue
+from forum.discussion.lists import person_version, prompt_version, site_version, thread_version
+from forum.discussion.models import Post, Thread, ThreadComponent, listed
+from forum.feeds import atom, jsonfeed, opml, rss
+from forum.feeds.entries import Deleted, Entry, Feed, Link
+from forum.feeds.streams import (
+    BLOCKS,
+    Block,
+    ComponentPosts,
+    ComponentThreads,
+    Item,
+    Names,
+    Part,
+    Posts,
+    Stream,
+    ThreadPosts,
+    Threads,
+    carried_by_its_thread,
+    opened_by_name,
+)
 
 bp = Blueprint("feeds", __name__)
+
+ARCHIVES_PER_MINUTE = 300
+FRAGMENTS = 8 * 1024 * 1024  # bytes
+
+
+class Format(Protocol):
+    """What each of the format modules has."""
+
+    MEDIA_TYPE: str
+    CONTENT_TYPE: str
+
+    def feed(self, about: Feed, entries: Iterable[bytes], deleted: Iterable[bytes] = ()) -> bytes: ...
+
+    def entry(self, entry: Entry) -> bytes: ...
+
+    def deleted(self, deleted: Deleted) -> bytes: ...
+
+
+FORMATS: dict[str, Format] = {"atom": atom, "rss": rss, "json": jsonfeed}
+FEED = "feed.<any(atom, rss, json):format>"
+ID = "<int(max=2147483647):id>"
+
+
+Answer = ResponseReturnValue
+
+
+# Feeds
+
+
+@bp.get(f"/{FEED}")
+@fresh(site_version, public=True)
+def site(format: str) -> Answer:
+    about = _told("/", f"New threads: {catalogue().title}", "site threads")
+    return _answer(format, Threads(**about))
+
+
+@bp.get(f"/posts/{FEED}")
+@fresh(site_version, public=True)
+def site_posts(format: str) -> Answer:
+    about = _told("/", f"All posts: {catalogue().title}", "site posts", "/posts")
+    return _answer(format, Posts(**about))
+
+
+@bp.get(f"/prompts/<slug>/{FEED}")
+@fresh(prompt_version, public=True)
+def prompt(slug: str, format: str) -> Answer:
+    asked = catalogue().prompt(slug) or abort(404)
+    about = _told(f"/prompts/{slug}", f"New threads: {asked.title}", "prompt threads")
+    return _answer(format, Threads(**about, where=(Thread.prompt_id == asked.id,)))
+
+
+@bp.get(f"/prompts/<slug>/posts/{FEED}")
+@fresh(prompt_version, public=True)
+def prompt_posts(slug: str, format: str) -> Answer:
+    asked = catalogue().prompt(slug) or abort(404)
+    about = _told(f"/prompts/{slug}", f"All posts: {asked.title}", "prompt posts", "/posts")
+    return _answer(format, Posts(**about, where=(Post.prompt_id == asked.id,)))
+
+
+@bp.get(f"/components/<slug>/{FEED}")
+@fresh(site_version, public=True)
+def component(slug: str, format: str) -> Answer:
+    asked = catalogue().component(slug) or abort(404)
+    about = _told(f"/components/{slug}", f"New threads: {asked.name}", "component threads")
+    return _answer(format, ComponentThreads(**about, where=(ThreadComponent.component_id == asked.id,)))
+
+
+@bp.get(f"/components/<slug>/posts/{FEED}")
+@fresh(site_version, public=True)
+def component_posts(slug: str, format: str) -> Answer:
+    asked = catalogue().component(slug) or abort(404)
+    about = _told(f"/components/{slug}", f"All posts: {asked.name}", "component posts", "/posts")
+    return _answer(
+        format, ComponentPosts(**about, component=asked.id, where=(carried_by_its_thread(asked.id),))
+    )
+
+
+@bp.get(f"/people/{ID}/{FEED}")
+@fresh(person_version, public=True)
+def person(id: int, format: str) -> Answer:
+    """What someone wrote under their own name. Nothing role-only is here, nor anything that tells of it."""
+    about = _told(f"/people/{id}", f"Posts by {_name_of(id)}", "person posts")
+    return _answer(
+        format, Posts(**about, personal=True, where=(Post.author_id == id, Post.disclosure == "named"))
+    )
+
+
+@bp.get(f"/people/{ID}/threads/{FEED}")
+@fresh(person_version, public=True)
+def person_threads(id: int, format: str) -> Answer:
+    about = _told(f"/people/{id}", f"Threads by {_name_of(id)}", "person threads", "/threads")
+    return _answer(format, Threads(**about, personal=True, where=(Thread.author_id == id, opened_by_name())))
+
+
+@bp.get(f"/threads/{ID}/{FEED}")
+@fresh(thread_version, public=True)
+def thread(id: int, format: str) -> Answer:
+    found = db.session.execute(select(Thread.title, Thread.slug).where(Thread.id == id, listed())).first()
+    title, slug = found or abort(404)
+    about = _told(f"/threads/{id}-{slug}", f"Posts in: {title}", "thread posts")
+    about["path"] = f"/threads/{id}/feed"
+    return _answer(format, ThreadPosts(**about, where=(Post.thread_id == id,)))
+
+
+# All of them
+
+
+@bp.get("/feeds")
+@fresh(site_version)
+def page() -> Answer:
+    return render_template("feeds/page.html", groups=_followable())
+
+
+@bp.get("/feeds.opml", endpoint="opml")
+@fresh(site_version, public=True)
+def outline() -> Answer:
+    """Every feed of the conversation, to take into a reader at once."""
+    groups = [
+        opml.Group(group, [feed for title, page in followed for feed in _subscriptions(title, page)])
+        for group, followed in _followable()
+    ]
+    changed = changed_at(versions().read(site_version()) or (0,))
+    document = opml.document(catalogue().title, groups, datetime.fromtimestamp(changed, UTC))
+    return Response(document, content_type=opml.CONTENT_TYPE)
+
+
+def _subscriptions(title: str, page: str) -> Iterable[opml.Subscription]:
+    base = current_app.config["FORUM"].site_url
+    for stream, below in (("New threads", ""), ("All posts", "/posts")):
+        address = f"{base}{page.rstrip('/')}{below}/feed.atom"
+        yield opml.Subscription(f"{stream}: {title}", address, base + page)
+
+
+def _followable() -> list[tuple[str, list[tuple[str, str]]]]:
+    """What has a feed of its threads and one of its posts: groups of (title, page)."""
+    return [
+        ("The whole conversation", [(catalogue().title, "/")]),
+        ("Prompts", [(prompt.title, f"/prompts/{prompt.slug}") for prompt in catalogue().prompts]),
+        ("Components", [(each.name, f"/components/{each.slug}") for each in catalogue().components]),
+    ]
+
+
+# From a stream to a document
+
+
+def _told(page: str, title: str, blocks: str, below: str = "") -> dict[str, Any]:
+    """What every stream is told. `below` is where its feed stands under its page."""
+    config = current_app.config["FORUM"]
+    return {
+        "names": Names(config.site_url, config.host_name, config.feed_started),
+        "title": title,
+        "path": f"{page.rstrip('/')}{below}/feed",
+        "page": page,
+        "sizes": BLOCKS[blocks],
+    }
+
+
+def _name_of(id: int) -> str:
+    """The name on a person's page, for those who have one."""
+    public = or_(User.confirmed_at.is_not(None), User.imported_as.is_not(None))
+    name = db.session.scalar(select(User.name).where(User.id == id, public))
+    return name if name is not None else abort(404)
+
+
+def _answer(format: str, stream: Stream) -> Response:
+    """The document that was asked for: the newest entries, or an archive page."""
+    asked = request.args.get("archive")
+    part = stream.subscription() if asked is None else _archive(stream, asked)
+    if part is None:
+        abort(404)
+    module = FORMATS[format]
+    entries = _fragments(format, stream, part.items)
+    document = module.feed(_about(format, stream, part), entries, map(module.deleted, part.deleted))
+    return Response(document, content_type=module.CONTENT_TYPE)
+
+
+@limiter.shared_limit(f"{ARCHIVES_PER_MINUTE} per minute", scope="feed archives")
+def _archive(stream: Stream, asked: str) -> Part | None:
+    """Whoever walks the whole history may do so at a walk. What the porch keeps does not count."""
+    block = Block.named(asked)
+    return stream.archive(block) if block else None
+
+
+def _about(format: str, stream: Stream, part: Part) -> Feed:
+    names, block = stream.names, part.block
+    current = names.address(f"{stream.path}.{format}")
+
+    def address(block: Block | None) -> str | None:
+        return f"{current}?archive={block.name}" if block else None
+
+    moments = [*(item.entry.updated for item in part.items), *(each.when for each in part.deleted)]
+    return Feed(
+        id=names.tag("feed", stream.path.removeprefix("/").removesuffix("feed").rstrip("/") or "threads"),
+        title=stream.title,
+        url=address(block) or current,
+        page_url=names.address(stream.page),
+        updated=max(moments, default=datetime.fromtimestamp(changed_at(catalogue().version or (0,)), UTC)),
+        author=catalogue().organisation,
+        current=current if block else None,
+        previous_archive=address(part.previous),
+        next_archive=address(part.next),
+        is_archive=block is not None,
+        alternates=tuple(
+            Link(names.address(f"{stream.path}.{name}"), other.MEDIA_TYPE)
+            for name, other in FORMATS.items()
+            if name != format and block is None
+        ),
+    )
+
+
+def _fragments(format: str, stream: Stream, items: Iterable[Item]) -> Iterable[bytes]:
+    """Entries as bytes. One that is as it was is not made again: a reply to a busy prompt costs one entry."""
+    kept: Kept[bytes] = current_app.extensions["feed_fragments"]
+    for item in items:
+        key = (format, item.entry, item.version)
+        found = kept.get(key)
+        if found is None:
+            found = FORMATS[format].entry(item.whole(stream.names.site_url))
+            kept.put(key, found, len(found) + 2000)
+        yield found
+
+
+@bp.record_once
+def _keep_fragments(state: BlueprintSetupState) -> None:
+    state.app.extensions["feed_fragments"] = Kept[bytes](FRAGMENTS)

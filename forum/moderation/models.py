@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
-from forum.accounts.models import User, Visitor, byline
+from forum.accounts.models import User, Visitor
 from forum.activity.models import Activity, record
 from forum.core.db import Instant, db, now
 from forum.core.errors import Conflict
@@ -65,7 +65,7 @@ class Report(db.Model):  # type: ignore[name-defined]
             if earlier is not None:
                 earlier._add(reason, detail)
                 return earlier
-        report = cls(post_id=post.id, reporter_id=who.id if who else None, reason=reason, detail=detail)
+        report = cls(post=post, reporter=who, reason=reason, detail=detail)
         db.session.add(report)
         db.session.flush()
         record(
@@ -80,7 +80,7 @@ class Report(db.Model):  # type: ignore[name-defined]
 
     def close(self, by: User, note: str) -> None:
         """The team has looked; `note` says what came of it. Raises Conflict where a colleague was quicker."""
-        db.session.refresh(self, with_for_update=True)
+        db.session.refresh(self, ["closed_at"], with_for_update=True)
         if not self.is_open:
             raise Conflict("A colleague has closed this report already.")
         self.closed_at, self.closed_by_id, self.note = now(), by.id, note
@@ -98,12 +98,12 @@ class Report(db.Model):  # type: ignore[name-defined]
         return self.closed_at is None
 
     @classmethod
-    def waiting(cls, after: int = 0) -> Select[tuple[Report]]:
+    def waiting(cls, after: int = 0) -> Select[Report]:
         """Open reports from after the one with that id, oldest first."""
         return cls.whole().where(cls.closed_at.is_(None), cls.id > after).order_by(cls.id)
 
     @classmethod
-    def closed(cls, before: Report | None = None) -> Select[tuple[Report]]:
+    def closed(cls, before: Report | None = None) -> Select[Report]:
         """Closed reports, the last closed first; with `before`, those closed before it."""
         query = cls.whole().where(cls.closed_at.is_not(None))
         if before is not None:
@@ -114,7 +114,7 @@ class Report(db.Model):  # type: ignore[name-defined]
         return query.order_by(cls.closed_at.desc(), cls.id.desc())
 
     @classmethod
-    def whole(cls) -> Select[tuple[Report]]:
+    def whole(cls) -> Select[Report]:
         """Reports, each with its post, author, thread and reporter."""
         return select(cls).options(
             joinedload(cls.reporter),
@@ -134,7 +134,7 @@ class Report(db.Model):  # type: ignore[name-defined]
         """How many reports each post of `reports` has had, by the post's id."""
         posts = {report.post_id for report in reports}
         query = select(cls.post_id, func.count()).where(cls.post_id.in_(posts)).group_by(cls.post_id)
-        return {post: count for post, count in db.session.execute(query)}
+        return dict(db.session.execute(query).all())
 
     def _add(self, reason: str, detail: str) -> None:
         """More from the same person about the same post: another reason is kept as words."""
@@ -159,18 +159,16 @@ ACTS = {
     "team.component-edited": "edited the words of the component",
     "team.made": "gave a role to",
 }
-HIDING = ("team.post-hidden", "team.thread-hidden")
 ROLES = {"participant": "participant", "team": "team member", "administrator": "administrator"}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the team's log, as a person reads it: `actor` `did` to a post, a thread, a prompt, a component
-    or a person. What does not apply is None or empty."""
+    """One line of the team's log, as a person reads it: `actor` `did` to a post, a thread, a prompt, a
+    component or a person. What does not apply is None or empty."""
 
     id: int
     at: datetime
-    verb: str
     actor: str | None
     did: str
     reason: str
@@ -180,104 +178,90 @@ class Line:
     thread: int | None
     thread_slug: str | None
     thread_title: str | None
-    author: str | None
-    person: str | None
-    person_id: int | None
+    prompt: Prompt | None
+    came_from: Prompt | None
+    component: Component | None
+    person: int | None
+    byline: str
     role: str
-    prompt: str | None
-    prompt_slug: str | None
-    came_from: str | None
-    component: str | None
-    component_slug: str | None
+
+    @classmethod
+    def log(cls, before: int | None = None, limit: int = 50) -> list[Line]:
+        """What the team did, newest first, from before the line with that id."""
+        return _lines([Activity.verb == verb for verb in ACTS], before, limit)
+
+    @classmethod
+    def of_what_is_hidden(cls, before: int | None = None, limit: int = 50) -> list[Line]:
+        """The lines by which what is hidden now was hidden, newest first."""
+        later = aliased(Activity)
+        again = select(later.id).where(later.verb == Activity.verb, later.id > Activity.id)
+        post = select(Post.id).where(Post.id == Activity.post, Post.moderation != Moderation.CLEAR)
+        thread = select(Thread.id).where(Thread.id == Activity.thread, Thread.moderation != Moderation.CLEAR)
+        return _lines(
+            [
+                and_(
+                    Activity.verb == "team.post-hidden",
+                    post.exists(),
+                    ~again.where(later.post == Activity.post).exists(),
+                ),
+                and_(
+                    Activity.verb == "team.thread-hidden",
+                    thread.exists(),
+                    ~again.where(later.thread == Activity.thread).exists(),
+                ),
+            ],
+            before,
+            limit,
+        )
 
 
-def log(before: int | None = None, limit: int = 50) -> list[Line]:
-    """What the team did, newest first, from before the line with that id."""
-    latest = [_latest(Activity.verb == verb, before, limit) for verb in ACTS]
-    ids = select(union_all(*latest).subquery().c.id)
-    return _lines(Activity.id.in_(ids), limit)
+def _lines(kinds: list[ColumnElement[bool]], before: int | None, limit: int) -> list[Line]:
+    """The newest lines of these kinds, each kind a range of the index on (verb, id). Three queries, however
+    many lines there are."""
+    newest = union_all(*(_newest(kind, before, limit) for kind in kinds)).subquery()
+    actor, person = aliased(User), aliased(User)
+    rows = db.session.execute(
+        select(
+            Activity, actor.name, Post.number, Post.disclosure, Thread.id, Thread.slug, Thread.title, person
+        )
+        .outerjoin(actor, actor.id == Activity.actor)
+        .outerjoin(Post, Post.id == Activity.post)
+        .outerjoin(Thread, Thread.id == Activity.thread)
+        .outerjoin(person, person.id == func.coalesce(Activity.subject, Post.author_id))
+        .where(Activity.id.in_(select(newest.c.id)))
+        .order_by(Activity.id.desc())
+        .limit(limit)
+    ).all()
+    prompts = {prompt.id: prompt for prompt in db.session.scalars(Prompt.in_order())}
+    components = {component.slug: component for component in db.session.scalars(Component.in_order())}
+    return [_line(row, prompts, components) for row in rows]
 
 
-def hidden(before: int | None = None, limit: int = 50) -> list[Line]:
-    """The lines by which what is hidden now was hidden, newest first."""
-    later = aliased(Activity)
-    again = select(later.id).where(later.verb == Activity.verb, later.id > Activity.id)
-    posts = and_(
-        Activity.verb == "team.post-hidden",
-        ~again.where(later.post == Activity.post).exists(),
-        select(Post.id).where(Post.id == Activity.post, Post.moderation != Moderation.CLEAR).exists(),
-    )
-    threads = and_(
-        Activity.verb == "team.thread-hidden",
-        ~again.where(later.thread == Activity.thread).exists(),
-        select(Thread.id).where(Thread.id == Activity.thread, Thread.moderation != Moderation.CLEAR).exists(),
-    )
-    latest = [_latest(kind, before, limit) for kind in (posts, threads)]
-    return _lines(Activity.id.in_(select(union_all(*latest).subquery().c.id)), limit)
-
-
-def _latest(of: ColumnElement[bool], before: int | None, limit: int) -> Select[tuple[int]]:
-    """The ids of the newest lines of one verb: a range of the index on (verb, id)."""
-    query = select(Activity.id).where(of).order_by(Activity.id.desc()).limit(limit)
+def _newest(kind: ColumnElement[bool], before: int | None, limit: int) -> Select[int]:
+    query = select(Activity.id).where(kind).order_by(Activity.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Activity.id < before)
     return select(query.subquery().c.id)
 
 
-def _lines(which: ColumnElement[bool], limit: int) -> list[Line]:
-    """Three queries, however many lines."""
-    actor, subject = aliased(User), aliased(User)
-    rows = db.session.execute(
-        select(
-            Activity,
-            actor.name,
-            Post.number,
-            Post.disclosure,
-            Thread.id,
-            Thread.slug,
-            Thread.title,
-            subject,
-        )
-        .outerjoin(actor, actor.id == Activity.actor)
-        .outerjoin(Post, Post.id == Activity.post)
-        .outerjoin(Thread, Thread.id == func.coalesce(Activity.thread, Post.thread_id))
-        .outerjoin(subject, subject.id == func.coalesce(Activity.subject, Post.author_id))
-        .where(which)
-        .order_by(Activity.id.desc())
-        .limit(limit)
-    ).all()
-    prompts = {id: (title, slug) for id, title, slug in db.session.execute(
-        select(Prompt.id, Prompt.title, Prompt.slug)
-    )}
-    components = dict(db.session.execute(select(Component.slug, Component.name)).tuples().all())
-    return [_line(row, prompts, components) for row in rows]
-
-
-def _line(row: Sequence[Any], prompts: dict[int, tuple[str, str]], components: dict[str, str]) -> Line:
-    act, actor, number, disclosure, thread, slug, title, subject = row
-    prompt, prompt_slug = prompts.get(act.prompt, (None, None))
-    shown = subject.byline(disclosure or "named") if subject is not None else None
-    component = act.detail.get("component")
+def _line(row: Any, prompts: dict[int, Prompt], components: dict[str, Component]) -> Line:
+    act, actor, number, disclosure, thread, slug, title, person = row
     return Line(
         id=act.id,
         at=act.at,
-        verb=act.verb,
         actor=actor,
         did=ACTS[act.verb],
-        reason=REASONS.get(act.detail.get("reason", ""), ""),
+        reason=REASONS.get(act.detail.get("reason"), ""),
         note=act.note,
         post=act.post,
         post_number=number,
         thread=thread,
         thread_slug=slug,
         thread_title=title,
-        author=shown if act.post else None,
-        person=shown if not act.post else None,
-        person_id=act.subject if not act.post else None,
-        role=ROLES.get(act.detail.get("role", ""), ""),
-        prompt=prompt,
-        prompt_slug=prompt_slug,
-        came_from=prompts.get(act.detail.get("from", 0), (None, None))[0],
-        component=components.get(component, component) if component else None,
-        component_slug=component,
+        prompt=prompts.get(act.prompt),
+        came_from=prompts.get(act.detail.get("from")),
+        component=components.get(act.detail.get("component")),
+        person=act.subject,
+        byline=person.byline(disclosure or "named") if person is not None else "",
+        role=ROLES.get(act.detail.get("role"), ""),
     )

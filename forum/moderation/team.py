@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from forum.core.db import db, first_or_404
+from forum.core.db import db, first_or_404, reading
 from forum.core.errors import Conflict
 from forum.core.guards import me, team_only
-from forum.core.markup import render
+from forum.core.markup import extract, render
 from forum.core.security import own_path
 from forum.discussion.models import Component, Post, Prompt, Thread
+from forum.discussion.words import REASONS
 from forum.moderation.forms import (
     LONGEST_NOTE,
     CloseForm,
@@ -24,8 +27,9 @@ from forum.moderation.forms import (
     TextForm,
     edited,
 )
-from forum.moderation.models import MANY, Line, Report, hidden, log
+from forum.moderation.models import MANY, Line, Report
 
+T = TypeVar("T")
 REPORTS = 20
 LINES = 50
 
@@ -35,7 +39,9 @@ bp.before_request(team_only)
 
 @bp.get("")
 def home() -> str:
-    return render_template("team/home.html", waiting=Report.count_waiting(), many=MANY, lines=log(limit=10))
+    return render_template(
+        "team/home.html", waiting=Report.count_waiting(), many=MANY, lines=Line.log(limit=10)
+    )
 
 
 # Reports
@@ -52,9 +58,17 @@ def reports() -> str:
         query = Report.waiting(_id("after") or 0)
     found = list(db.session.scalars(query.limit(REPORTS + 1)))
     rows, more = found[:REPORTS], len(found) > REPORTS
-    onwards = {"show": "closed", "before": rows[-1].id} if closed and more else {"after": rows[-1].id} if more else {}
+    onwards: dict[str, str | int] = {}
+    if more:
+        onwards = {"show": "closed", "before": rows[-1].id} if closed else {"after": rows[-1].id}
     return render_template(
-        "team/reports.html", reports=rows, counts=Report.count_of(rows), closed=closed, onwards=onwards
+        "team/reports.html",
+        reports=rows,
+        counts=Report.count_of(rows),
+        reasons=REASONS,
+        extract=extract,
+        closed=closed,
+        onwards=onwards,
     )
 
 
@@ -81,14 +95,14 @@ def close_report(id: int) -> ResponseReturnValue:
 
 
 @bp.get("/log")
-def activity() -> str:
-    lines, onwards = _page(log(_id("before"), LINES + 1))
+def log() -> str:
+    lines, onwards = _page(Line.log(_id("before"), LINES + 1))
     return render_template("team/log.html", lines=lines, onwards=onwards, earlier=bool(_id("before")))
 
 
 @bp.get("/hidden")
-def out_of_sight() -> str:
-    lines, onwards = _page(hidden(_id("before"), LINES + 1))
+def hidden() -> str:
+    lines, onwards = _page(Line.of_what_is_hidden(_id("before"), LINES + 1))
     return render_template("team/hidden.html", lines=lines, onwards=onwards, earlier=bool(_id("before")))
 
 
@@ -99,7 +113,7 @@ def out_of_sight() -> str:
 def hide_post(id: int) -> ResponseReturnValue:
     post, form = _found_post(id), HideForm()
     if not form.validate_on_submit():
-        return _ask("team/hide_post.html", form, post=post)
+        return _ask("team/hide_post.html", form, post=post, words=extract(post.html, 300))
     post.hide(by=me(), reason=form.reason.data, note=form.note.data)
     return _done("The post is hidden.", _post_url(post))
 
@@ -164,13 +178,13 @@ def unpin(id: int) -> ResponseReturnValue:
 
 @bp.route("/threads/<int:id>/move", methods=["GET", "POST"])
 def move(id: int) -> ResponseReturnValue:
-    thread, prompts = _found_thread(id), {prompt.slug: prompt for prompt in db.session.scalars(Prompt.in_order())}
-    here = next(prompt for prompt in prompts.values() if prompt.id == thread.prompt_id)
+    thread, prompts = _found_thread(id), list(db.session.scalars(Prompt.in_order()))
+    here = next(prompt for prompt in prompts if prompt.id == thread.prompt_id)
     form = MoveForm(prompt=here.slug)
-    form.offer(list(prompts.values()))
+    form.offer(prompts)
     if not form.validate_on_submit():
         return _ask("team/move.html", form, thread=thread, here=here)
-    to = prompts[form.prompt.data]
+    to = next(prompt for prompt in prompts if prompt.slug == form.prompt.data)
     thread.move(by=me(), to=to, note=form.note.data)
     return _done(f"The thread is now under “{to.title}”.", _thread_url(thread))
 
@@ -186,7 +200,7 @@ def texts() -> str:
 
 @bp.route("/prompts/<slug>", methods=["GET", "POST"])
 def prompt(slug: str) -> ResponseReturnValue:
-    prompt = first_or_404(select(Prompt).where(Prompt.slug == slug).with_for_update())
+    prompt = first_or_404(_held(select(Prompt).where(Prompt.slug == slug)))
     form = PromptForm(obj=prompt, since=edited(prompt))
     if _to_save(form, prompt):
         prompt.introduce(me(), form.title.data, form.question.data, form.introduction.data)
@@ -196,12 +210,17 @@ def prompt(slug: str) -> ResponseReturnValue:
 
 @bp.route("/components/<slug>", methods=["GET", "POST"])
 def component(slug: str) -> ResponseReturnValue:
-    component = first_or_404(select(Component).where(Component.slug == slug).with_for_update())
+    component = first_or_404(_held(select(Component).where(Component.slug == slug)))
     form = ComponentForm(obj=component, since=edited(component))
     if _to_save(form, component):
         component.describe(me(), form.name.data, form.summary.data)
         return _done("The words of the component are saved.", url_for("discussion.component", slug=slug))
     return _edit("team/component.html", form, component, form.summary.data)
+
+
+def _held(query: Select[T]) -> Select[T]:
+    """`query` with its row locked where it is about to be changed."""
+    return query if reading() else query.with_for_update()
 
 
 def _to_save(form: TextForm, thing: Prompt | Component) -> bool:
@@ -211,7 +230,7 @@ def _to_save(form: TextForm, thing: Prompt | Component) -> bool:
 
 
 def _edit(template: str, form: TextForm, thing: Prompt | Component, source: str) -> ResponseReturnValue:
-    """The form again: first time, as a preview, with its errors, or beside what a colleague has saved since."""
+    """The form: at first, as a preview, with its errors, or beside what a colleague has saved since."""
     previewed: Markup | None = None
     status, conflict = 200, False
     if form.errors:
@@ -222,7 +241,12 @@ def _edit(template: str, form: TextForm, thing: Prompt | Component, source: str)
         status, conflict = 409, True
         form.form_errors.append("A colleague has changed these words since you opened this page")
     return render_template(
-        template, form=form, thing=thing, previewed=previewed, conflict=conflict, form_errors=bool(form.errors)
+        template,
+        form=form,
+        thing=thing,
+        previewed=previewed,
+        conflict=conflict,
+        form_errors=bool(form.errors),
     ), status
 
 
@@ -269,6 +293,7 @@ def _report(report: Report, form: CloseForm, status: int = 200) -> ResponseRetur
         form=form,
         longest=LONGEST_NOTE,
         counts=Report.count_of([report]),
+        reasons=REASONS,
         form_errors=bool(form.errors),
     ), status
 

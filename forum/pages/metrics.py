@@ -54,7 +54,7 @@ class Metrics:
         endpoint = request.endpoint or "none"
         method = request.method if request.method in METHODS else "other"
         self.requests.labels(endpoint, method, response.status_code).inc()
-        self.seconds.labels(endpoint).observe(perf_counter() - g.started)
+        self.seconds.labels(endpoint).observe(perf_counter() - g.get("started", perf_counter()))
 
 
 def follow(state: BlueprintSetupState) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Select, func, literal_column, or_, select, true
+from sqlalchemy import ScalarSelect, Select, and_, bindparam, func, literal_column, or_, select, true
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum.accounts.models import PHASES, POSITIONS, User
@@ -19,6 +19,7 @@ from forum.core.markup import extract
 from forum.discussion.catalogue import catalogue, conversation_version
 from forum.discussion.lists import Filter, person_version, site_version, thread_rows
 from forum.discussion.models import Conversation, Post, Prompt, Thread, listed
+from forum.discussion.words import Moderation, Publication
 from forum.pages import metrics, sitemap
 
 bp = Blueprint("pages", __name__)
@@ -27,13 +28,14 @@ bp.record_once(metrics.follow)
 NEWEST = 10
 POSTS_SHOWN = 20
 COUNTED = 1000
+LAST_ID = 2**31 - 1  # the largest that PostgreSQL gives a row
 EXTRACTED = 3000  # characters of HTML that an extract is made from
 
 
 @bp.get("/")
 @fresh(site_version)
 def home() -> ResponseReturnValue:
-    newest = db.session.scalars(Filter().ids().limit(NEWEST)).all()
+    newest = db.session.scalars(NEWEST_THREADS).all()
     counted = {prompt: _at_most(threads) for prompt, threads in db.session.execute(THREADS_OF_PROMPTS)}
     return render_template(
         "pages/home.html",
@@ -73,24 +75,22 @@ def cookies() -> ResponseReturnValue:
     return render_template("pages/cookies.html")
 
 
-@bp.get("/people/<int:id>")
+@bp.get(f"/people/<int(max={LAST_ID}):id>")
 @fresh(person_version)
 def person(id: int) -> ResponseReturnValue:
     """Someone's public page: what they wrote under their name, newest first. Nothing role-only shows here, in
     no list and no count."""
     user = first_or_404(_people().where(User.id == id))
     before = _asked_before(request.args.get("before"))
-    query = named_posts(user).limit(POSTS_SHOWN + 1)
-    if before is not None:
-        query = query.where(Post.id < before)
-    posts = [PersonalPost.of(row) for row in db.session.execute(query)]
+    asked = {"author": id, "before": before or LAST_ID}
+    posts = [PersonalPost.of(row) for row in db.session.execute(NAMED_POSTS, asked)]
     more = len(posts) > POSTS_SHOWN
     return render_template(
         "pages/person.html",
         user=user,
         position=POSITIONS.get(user.position or ""),
         phase=PHASES.get(user.phase or ""),
-        counts=[_at_most(n) for n in db.session.execute(_counts(user)).one()],
+        counts=[_at_most(n) for n in db.session.execute(COUNTS, {"author": id}).one()],
         posts=posts[:POSTS_SHOWN],
         older=posts[POSTS_SHOWN - 1].id if more else None,
         before=before,
@@ -98,19 +98,19 @@ def person(id: int) -> ResponseReturnValue:
 
 
 @bp.get("/robots.txt")
-@fresh(conversation_version)
+@fresh(conversation_version, public=True)
 def robots() -> ResponseReturnValue:
-    return Response(render_template("robots.txt"), mimetype="text/plain")
+    return Response(render_template("robots.txt") + "\n", mimetype="text/plain")
 
 
 @bp.get("/sitemap.xml", endpoint="sitemap")
-@fresh(site_version)
+@fresh(site_version, public=True)
 def sitemap_index() -> ResponseReturnValue:
     return _xml(render_template("sitemap_index.xml", parts=sitemap.parts()))
 
 
-@bp.get("/sitemap-<int:part>.xml")
-@fresh(site_version)
+@bp.get(f"/sitemap-<int(max={LAST_ID // sitemap.BLOCK}):part>.xml")
+@fresh(site_version, public=True)
 def sitemap_part(part: int) -> ResponseReturnValue:
     """Part 0 is the standing pages, each further part a block of threads."""
     threads: list[tuple[str, datetime]] = []
@@ -151,56 +151,58 @@ def metrics_page() -> ResponseReturnValue:
 
 # Queries
 
+
+def _public(query: Select[Any]) -> Select[Any]:
+    """What anyone may read that the person `author` wrote under their own name."""
+    return query.where(
+        Post.author_id == bindparam("author"),
+        Post.disclosure == "named",
+        Post.publication == Publication.PUBLISHED,
+        Post.moderation == Moderation.CLEAR,
+        Post.number.is_not(None),
+        listed(),
+    )
+
+
+def _counted(query: Select[Any]) -> ScalarSelect[int]:
+    """How many rows `query` has, counted to a bound."""
+    return select(func.count()).select_from(query.limit(COUNTED + 1).subquery()).scalar_subquery()
+
+
+NAMED_POSTS = (
+    _public(
+        select(
+            Post.id,
+            Post.number,
+            Post.published_at,
+            func.substr(Post.html, 1, EXTRACTED),
+            Thread.title,
+            Prompt.title,
+        )
+        .join(Thread, Thread.id == Post.thread_id)
+        .join(Prompt, Prompt.id == Thread.prompt_id)
+    )
+    .where(Post.id < bindparam("before"))
+    .order_by(Post.id.desc())
+    .limit(POSTS_SHOWN + 1)
+)
+THEIR_POSTS = _public(select(Post.id).join(Thread, Thread.id == Post.thread_id))
+THEIR_THREADS = _public(
+    select(Thread.id)
+    .join(Post, and_(Post.thread_id == Thread.id, Post.number == 1))
+    .where(Thread.author_id == bindparam("author"))
+)
 THREADS_OF_PROMPTS = select(
     Prompt.id,
-    select(func.count())
-    .select_from(
+    _counted(
         select(literal_column("1"))
         .select_from(Thread)
         .where(Thread.prompt_id == Prompt.id, listed())
         .correlate(Prompt)
-        .limit(COUNTED + 1)
-        .subquery()
-    )
-    .scalar_subquery(),
+    ),
 )
-
-
-def named_posts(user: User) -> Select[Any]:
-    """What anyone may read that `user` wrote under their own name, newest first."""
-    shown = select(
-        Post.id,
-        Post.number,
-        Post.published_at,
-        func.substr(Post.html, 1, EXTRACTED),
-        Thread.title,
-        Prompt.title,
-    )
-    shown = shown.join(Thread, Thread.id == Post.thread_id).join(Prompt, Prompt.id == Thread.prompt_id)
-    return _public(shown, user).order_by(Post.id.desc())
-
-
-def _counts(user: User) -> Select[tuple[int, int]]:
-    """How many posts, and how many threads that `user` opened, among named_posts; counted to a bound."""
-    theirs = _public(select(Post.id).join(Thread, Thread.id == Post.thread_id), user)
-    opened = _public(select(Thread.id).join(Post, Post.thread_id == Thread.id), user)
-    opened = opened.where(Thread.author_id == user.id, Post.number == 1)
-    posts, threads = (
-        select(func.count()).select_from(query.limit(COUNTED + 1).subquery()).scalar_subquery()
-        for query in (theirs, opened)
-    )
-    return select(posts, threads)
-
-
-def _public(query: Select[Any], user: User) -> Select[Any]:
-    return query.where(
-        Post.author_id == user.id,
-        Post.disclosure == "named",
-        Post.publication == "published",
-        Post.moderation == "clear",
-        Post.number.is_not(None),
-        listed(),
-    )
+NEWEST_THREADS = Filter().ids().limit(NEWEST)
+COUNTS = select(_counted(THEIR_POSTS), _counted(THEIR_THREADS))
 
 
 def _people() -> Select[tuple[User]]:
@@ -239,7 +241,7 @@ def _asked_before(text: str | None) -> int | None:
     """The post id that a page of older posts begins below; nonsense is a page that is not there."""
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= LAST_ID):
         abort(404)
     return int(text)
 

@@ -1,7 +1,7 @@
 """Load the conversation's own data. Safe to run again: what the team has edited stays as it is.
 
-A folder holds one conversation in three files: conversation.toml (title, organisation, summary, source and the
-prompts), components.toml and resources.toml. Everything in them is checked before anything is changed.
+A folder holds one conversation in three files: conversation.toml (title, organisation, summary, source and
+the prompts), components.toml and resources.toml. Everything in them is checked before anything is changed.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class BadFile(ValueError):
 
 @dataclass(frozen=True)
 class Section:
-    """One list of a conversation: in which file, under which key, with what in each entry, kept as which rows.
-    `html` pairs a key of Markdown with the column that keeps it rendered."""
+    """One list of a conversation: in which file, under which key, with what in each entry, kept as which
+    rows. `html` pairs a key of Markdown with the column that keeps it rendered."""
 
     file: str
     key: str
@@ -61,7 +61,7 @@ SECTIONS = (
 
 
 def load_conversation(folder: Path = HERE) -> list[str]:
-    """Bring the tables in line with the files in `folder`; returns a line on each thing added, changed or kept.
+    """Bring the tables in line with the files in `folder`; a line on each thing added, changed or kept.
     Raises BadFile, with nothing changed. The caller commits."""
     about = _read(folder / "conversation.toml")
     _check(about, ABOUT, folder / "conversation.toml", "", Conversation, also=("prompts",))
@@ -87,14 +87,16 @@ def _entries(section: Section, path: Path) -> list[dict[str, str]]:
         _check(fields, section.wanted, path, where, section.model)
         slug = fields["slug"]
         if not SLUG.fullmatch(slug):
-            raise BadFile(f"{path}: {where}slug is {slug!r}: use lower-case letters, digits and single hyphens.")
+            raise BadFile(
+                f"{path}: {where}slug is {slug!r}: use lower-case letters, digits and single hyphens."
+            )
         if slug in slugs:
             raise BadFile(f"{path}: {where}slug {slug!r} is there twice.")
         slugs.add(slug)
     for slug in sorted(set(db.session.scalars(select(section.model.slug))) - slugs):
         raise BadFile(
-            f"{path}: {section.key}: slug {slug!r} is in the database but not in the file. Addresses and threads"
-            " rest on it: put it back."
+            f"{path}: {section.key}: slug {slug!r} is in the database but not in the file. Addresses and"
+            " threads rest on it: put it back."
         )
     return found
 
@@ -107,7 +109,7 @@ def _check(
     model: type[Any],
     also: tuple[str, ...] = (),
 ) -> None:
-    """Raises BadFile unless `fields` has exactly the keys `wanted`, each with a text that its column can hold."""
+    """Raises BadFile unless `fields` has exactly the keys `wanted`, each a text that its column can hold."""
     for name in sorted(fields.keys() - {*wanted, *also}):
         raise BadFile(f"{path}: {where}{name} is not a key that is known here.")
     for name in wanted:
