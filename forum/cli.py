@@ -79,6 +79,7 @@ def load_demo() -> None:
         lines = tell(current_app.config["FORUM"])
     except Untold as error:
         raise click.ClickException(str(error)) from error
+    db.session.commit()
     for line in lines:
         click.echo(line)
 

@@ -372,7 +372,8 @@ def test_signing_in_leads_to_what_was_asked_for_and_never_off_the_site(site: Sit
 
 @pytest.mark.parametrize("then", [
     "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)",
-    "/\t/evil.example", "/\n/evil.example", " //evil.example", "///evil.example", "evil.example", "https:evil.example", "",
+    "/\t/evil.example", "/\n/evil.example", " //evil.example", "///evil.example", "evil.example",
+    "https:evil.example", "",
 ])
 def test_a_redirect_never_leaves_the_site(site: Site, then: str) -> None:
     make_person(email=ADA)

@@ -316,8 +316,8 @@ def test_quoting_fills_the_reply_and_says_what_it_answers(site: Site) -> None:
     browser.post(f"/threads/{thread.id}/posts", {**REPLY, "body": words + "Yes.", "in_reply_to": answers})
     assert post_of(thread, 2).in_reply_to == 1
     assert "in reply to #1" in browser.get(url_of(thread)).words
-    hidden = make_reply(thread, text="secret words")
-    post_of(thread, 3).hide(make_person(role="team"), "personal")
+    hidden, team = make_reply(thread, text="secret words"), make_person(role="team")
+    post_of(thread, 3).hide(team, "personal")
     site.commit()
     assert "secret words" not in browser.get(f"{url_of(thread)}?quote={hidden.id}").text
 

@@ -27,6 +27,7 @@ from forum.accounts.passwords import weakness
 from forum.core.markup import clean_text
 
 EXPIRED = "This page was open for too long, or your browser did not keep our cookie. Send the form again"
+LONGEST_ADDRESS = 320
 TEAM = "personalised learning team"
 
 Check = Callable[[FlaskForm, Field], None]
@@ -49,18 +50,23 @@ def typed(text: str | None) -> str:
 
 def address(text: str | None) -> str:
     """An email address in its one spelling; what is none stays as it was typed."""
-    text = clean_text(text or "").strip()
-    try:
-        return validate_email(text, check_deliverability=False, allow_smtputf8=False).ascii_email or text
-    except EmailNotValidError:
-        return text
+    text = clean_text((text or "")[: LONGEST_ADDRESS + 1]).strip()
+    return _spelled(text) or text
 
 
 def is_an_address(form: FlaskForm, field: Field) -> None:
+    if _spelled(field.data) is None:
+        raise StopValidation("Enter an email address in the correct format, like name@example.com")
+
+
+def _spelled(text: str) -> str | None:
+    """`text` with its domain in small ASCII letters, or None where mail could not reach it."""
+    if len(text) > LONGEST_ADDRESS:
+        return None
     try:
-        validate_email(field.data, check_deliverability=False, allow_smtputf8=False)
+        return validate_email(text, check_deliverability=False, allow_smtputf8=False).ascii_email
     except EmailNotValidError:
-        raise StopValidation("Enter an email address in the correct format, like name@example.com") from None
+        return None
 
 
 def plain_line(what: str) -> Check:

@@ -54,7 +54,7 @@ def deliver_due(limit: int = 100) -> int:
 
 
 def _claim() -> Letter | None:
-    found = db.session.scalar(
+    found: Letter | None = db.session.scalar(
         select(Letter)
         .where(Letter.due_at <= now())
         .order_by(Letter.due_at)

@@ -84,7 +84,7 @@ def byline(
     return ", ".join(part for part in parts if part)
 
 
-class User(UserMixin, db.Model):  # type: ignore[name-defined]
+class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
     """A person with an account. Imported people have no email and no password: nobody can sign in as them."""
 
     __tablename__ = "users"
@@ -264,7 +264,7 @@ LASTS = {
 }
 
 
-class EmailedLink(db.Model):  # type: ignore[name-defined]
+class EmailedLink(db.Model):  # type: ignore[name-defined,misc]
     """A link sent by mail: for one purpose, one use, and a time. We keep only the token's digest."""
 
     __tablename__ = "emailed_links"
@@ -331,7 +331,7 @@ class EmailedLink(db.Model):  # type: ignore[name-defined]
         return db.session.get_one(User, self.user_id)
 
 
-class Letter(db.Model):  # type: ignore[name-defined]
+class Letter(db.Model):  # type: ignore[name-defined,misc]
     """A mail that is due: a row committed with the act that caused it, so that none is lost."""
 
     __tablename__ = "letters"
@@ -348,7 +348,7 @@ class Letter(db.Model):  # type: ignore[name-defined]
     __table_args__ = (Index(None, "due_at"),)
 
 
-class Tally(db.Model):  # type: ignore[name-defined]
+class Tally(db.Model):  # type: ignore[name-defined,misc]
     """A count of tries in a window of time, for limits; see accounts/tally.py."""
 
     __tablename__ = "tallies"

@@ -14,10 +14,11 @@ from forum.core.errors import typed_fields
 
 manager = LoginManager()
 manager.anonymous_user = Visitor
-manager.session_protection = None  # the session stamp ends sessions; an address that changes does not
+# The session stamp ends sessions; an address that changes does not.
+manager.session_protection = None  # type: ignore[assignment]
 
 
-@manager.user_loader
+@manager.user_loader  # type: ignore[untyped-decorator]
 def _load(key: str) -> User | None:
     """`key` is what User.get_id gave; a stamp that is no longer theirs is nobody."""
     number, _, stamp = key.partition(".")
@@ -27,7 +28,7 @@ def _load(key: str) -> User | None:
     return user if user is not None and user.session_stamp == stamp else None
 
 
-@manager.unauthorized_handler
+@manager.unauthorized_handler  # type: ignore[untyped-decorator]
 def _sign_in_first() -> ResponseReturnValue:
     """The sign-in page in place of what was asked for. What was being sent is kept in it, word for word."""
     form = SignInForm(formdata=None)

@@ -122,7 +122,7 @@ class Versions:
         if self._engine is None:
             with self._app.app_context():
                 self._engine = db.engine
-                self._lost = db.engine.dialect.loaded_dbapi.OperationalError
+                self._lost = db.engine.dialect.loaded_dbapi.Error
         pooled = self._engine.raw_connection()
         connection: Any = pooled.driver_connection
         pooled.detach()

@@ -6,11 +6,12 @@ story/. For development only.
 
 from __future__ import annotations
 
+import heapq
 import os
 import re
 import secrets
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -41,10 +42,15 @@ def tell(config: Config) -> list[str]:
     _for_development(config)
     people = _read("people")["people"]
     if db.session.scalar(select(User.id).where(User.email_key == _email(people[0]))) is not None:
-        return ["The demo is loaded already: nothing was changed.", "flask demo sign-ins shows who you can be."]
+        return [
+            "The demo is loaded already: nothing was changed.",
+            "flask demo sign-ins shows who you can be.",
+        ]
     missing = {fields["prompt"] for fields in _threads()} - set(db.session.scalars(select(Prompt.slug)))
     if missing:
-        raise Untold(f"The story needs the prompts {', '.join(sorted(missing))}: run flask conversation load first.")
+        raise Untold(
+            f"The story needs the prompts {', '.join(sorted(missing))}: run flask conversation load first."
+        )
     story = Story(now().astimezone(LONDON))
     for fields in people:
         story.joins(fields)
@@ -52,8 +58,9 @@ def tell(config: Config) -> list[str]:
         story.opens(fields)
     story.happens()
     _keep(_file(config), story.passwords)
+    counts = f"{len(people)} people, {len(story.threads)} threads, {story.posts} posts"
     return [
-        f"The demo is loaded: {len(people)} people, {len(story.threads)} threads, {story.posts} posts, all invented.",
+        f"The demo is loaded: {counts}, all invented.",
         "flask demo sign-ins shows who you can be.",
     ]
 
@@ -76,6 +83,7 @@ class Story:
     threads: dict[str, Thread] = field(default_factory=dict)
     posts: int = 0
     _people: dict[str, User] = field(default_factory=dict)
+    _count: int = 0
     _events: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
 
     def joins(self, fields: Fields) -> None:
@@ -117,20 +125,21 @@ class Story:
                 disclosure=fields.get("disclosure", "named"),
             )
             thread.created_at = at
-            self._said(fields, thread, _newest(thread), at)
+            self._said(fields, thread, _numbered(thread, 1), at)
 
         self._at(fields["when"], start)
         for reply in fields.get("posts", []):
             self._replies(fields, reply)
         for key, verb in (("pinned", Thread.pin), ("locked", Thread.lock)):
             if key in fields:
-                self._team_does(verb, fields, fields[key])
+                self._team_does(verb, fields["title"], fields[key])
 
     def happens(self) -> None:
         """Everything, in the order in which it happened."""
-        for at, _, act in sorted(self._events, key=lambda event: event[:2]):
+        while self._events:
+            at, _, act = heapq.heappop(self._events)
             act(at)
-            _dated(at)
+            _date_the_log(at)
 
     def _replies(self, thread: Fields, fields: Fields) -> None:
         def reply(at: datetime) -> None:
@@ -156,24 +165,129 @@ class Story:
         )
         by = self._people[fields["by"]]
         if "edited" in fields:
-            self._edits(by, post, fields["edited"])
+            self._edits(by, post.id, fields["edited"])
         if "withdrawn" in fields:
-            self._withdraws(by, post, fields["withdrawn"])
+            self._withdraws(by, post.id, fields["withdrawn"])
         if "reported" in fields:
-            self._reports(post, fields["reported"])
+            self._reports(post.id, fields["reported"])
         if "hidden" in fields:
-            self._hides(post, fields["hidden"])
+            self._hides(post.id, fields["hidden"])
 
-    def _edits(self, by: User, post: Post, fields: Fields) -> None:
+    def _edits(self, by: User, id: int, fields: Fields) -> None:
         def edit(at: datetime) -> None:
+            post = _seen(by, id)
             post.edit(by=by, text=fields["text"].strip(), disclosure=post.disclosure, since=post.version)
             post.edited_at = post.updated_at = at
 
         self._at(fields["when"], edit)
 
-    def _withdraws(self, by: User, post: Post, fields: Fields) -> None:
+    def _withdraws(self, by: User, id: int, fields: Fields) -> None:
         def withdraw(at: datetime) -> None:
+            post = _seen(by, id)
             post.withdraw(by=by)
             post.gone_at = post.updated_at = at
 
         self._at(fields["when"], withdraw)
+
+    def _team_does(self, verb: Callable[[Thread, User, str], None], title: str, fields: Fields) -> None:
+        def act(at: datetime) -> None:
+            verb(self.threads[title], self._people[fields["by"]], fields.get("note", ""))
+
+        self._at(fields["when"], act)
+
+    def _hides(self, id: int, fields: Fields) -> None:
+        def hide(at: datetime) -> None:
+            by = self._people[fields["by"]]
+            post = _seen(by, id)
+            post.hide(by=by, reason=fields["reason"], note=fields["note"])
+            post.gone_at = post.updated_at = at
+
+        self._at(fields["when"], hide)
+
+    def _reports(self, id: int, fields: Fields) -> None:
+        def report(at: datetime) -> None:
+            by = self._people[fields["by"]]
+            made = Report.make(_seen(by, id), by, fields["reason"], fields["detail"])
+            made.made_at = at
+            if "closed" in fields:
+                self._closes(made, fields["closed"])
+
+        self._at(fields["when"], report)
+
+    def _closes(self, report: Report, fields: Fields) -> None:
+        def close(at: datetime) -> None:
+            report.close(by=self._people[fields["by"]], note=fields["note"])
+            report.closed_at = at
+
+        self._at(fields["when"], close)
+
+    def _at(self, when: str, act: Callable[[datetime], None]) -> None:
+        """Let `act` happen at `when`: "3 days ago, 14:05", by London's clocks. Raises Untold."""
+        found = WHEN.fullmatch(when)
+        if found is None or found[1] == "0":
+            raise Untold(f"{when!r} is not a time like '3 days ago, 14:05', at least one day ago.")
+        day = self.today.date() - timedelta(days=int(found[1]))
+        at = datetime.combine(day, time(int(found[2]), int(found[3])), LONDON)
+        self._count += 1
+        heapq.heappush(self._events, (at.astimezone(UTC), self._count, act))
+
+
+def _date_the_log(at: datetime) -> None:
+    """The verbs write the present, and the story is in the past. So each act dates its own rows after its
+    verb, and the act's lines of the log are dated here, before they are written: afterwards nobody can.
+
+    `version` and `changed_at` keep the present: they say when a page last became another, and that is now.
+    """
+    for row in db.session.new:
+        if isinstance(row, Activity):
+            row.at = at
+    db.session.flush()
+
+
+def _components(slugs: list[str]) -> list[Component]:
+    return list(db.session.scalars(Component.in_order().where(Component.slug.in_(slugs))))
+
+
+def _seen(by: User, id: int) -> Post:
+    """A post with its thread, found among what `by` may see."""
+    posts: Any = Post.in_place_for(by)
+    post: Post = db.session.scalars(posts.where(Post.id == id)).one()
+    return post
+
+
+def _numbered(thread: Thread, number: int) -> Post:
+    query = select(Post).where(Post.thread_id == thread.id, Post.number == number)
+    post: Post = db.session.scalars(query).one()
+    return post
+
+
+def _threads() -> list[Fields]:
+    files = sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != "people")
+    return [fields for name in files for fields in _read(name)["threads"]]
+
+
+def _read(name: str) -> Fields:
+    return tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
+
+
+def _email(person: Fields) -> str:
+    return ".".join(person["name"].lower().split()) + "@example.org"
+
+
+def _for_development(config: Config) -> None:
+    if config.in_production:
+        raise Untold("The demo is for development only, and FORUM_ENV says that this is production.")
+
+
+def _file(config: Config) -> Path:
+    return config.instance / "demo-sign-ins.txt"
+
+
+def _keep(path: Path, people: list[tuple[str, str, str]]) -> None:
+    """Write the sign-ins for their owner alone; never seen half-written, never readable by others."""
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        for role, email, password in sorted(people, key=lambda person: list(Role).index(Role(person[0]))):
+            file.write(f"{role}, {email}, {password}\n")
+    fresh.replace(path)

@@ -1,0 +1,171 @@
+"""Validators, the porch, and that nothing which has gone is ever shown again."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from datetime import timedelta
+
+import pytest
+import time_machine
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forum.core.db import db, now
+from forum.core.freshness import Mark, Rests
+from forum.core.porch import Kept, Porch
+from forum.discussion.models import Thread
+from tests.browser import Site
+from tests.factories import make_person, make_reply, make_thread, post_of
+from tests.queries import counted
+
+PAGES = ["THREAD", "/prompts/your-practice", "/components/assessment-for-learning", "/", "/about", "/feed.atom",
+         "/posts/feed.rss", "THREAD-FEED"]
+
+
+def path_of(name: str, thread: Thread) -> str:
+    return {"THREAD": f"/threads/{thread.id}-{thread.slug}", "THREAD-FEED": f"/threads/{thread.id}/feed.json"}.get(
+        name, name)
+
+
+def porch_of(site: Site) -> Porch:
+    porch = site.app.wsgi_app
+    assert isinstance(porch, Porch)
+    return porch
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_visitor_gets_a_kept_page_that_is_the_same(site: Site, name: str) -> None:
+    path = path_of(name, make_thread())
+    first = site.visitor().get(path)
+    assert "Set-Cookie" not in first.headers and "Cookie" not in first.headers.get("Vary", "")
+    assert first.headers["Cache-Control"].startswith("public, max-age=0, s-maxage=")
+    with counted() as queries:
+        second = site.visitor().get(path)
+    assert not queries
+    assert second.data == first.data
+    same = {"Content-Type", "Cache-Control", "ETag", "Content-Security-Policy", "X-Content-Type-Options", "Vary"}
+    assert {n: second.headers.get(n) for n in same} == {n: first.headers.get(n) for n in same}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_reader_who_has_it_is_told_so(site: Site, name: str) -> None:
+    path = path_of(name, make_thread())
+    visitor = site.visitor()
+    zipped = visitor.get(path, headers={"Accept-Encoding": "gzip"})
+    plain = visitor.get(path)
+    assert gzip.decompress(zipped.data) == plain.data
+    assert zipped.headers["ETag"] != plain.headers["ETag"]
+    for etag in (zipped.headers["ETag"], plain.headers["ETag"], "W/" + plain.headers["ETag"], '"x", ' + plain.headers["ETag"], "*"):
+        for kept in (True, False):
+            if not kept:
+                porch_of(site).forget()
+                with counted():
+                    pass
+            answer = visitor.get(path, status=304, headers={"If-None-Match": etag})
+            assert answer.data == b"" and answer.headers["ETag"]
+    visitor.get(path, headers={"If-None-Match": '"other"'})
+
+
+def test_a_date_is_honoured_once_its_second_is_over(site: Site) -> None:
+    thread = make_thread()
+    path, visitor = path_of("THREAD", thread), site.visitor()
+    visitor.get(path)
+    time.sleep(1.05)
+    page = visitor.get(path)
+    date = page.headers["Last-Modified"]
+    visitor.get(path, status=304, headers={"If-Modified-Since": date})
+    visitor.get(path, headers={"If-Modified-Since": date, "If-None-Match": '"other"'})
+    make_reply(thread)
+    visitor.get(path, headers={"If-Modified-Since": date})
+
+
+def test_a_date_of_this_very_second_is_not_said() -> None:
+    at = now()
+    mark = Mark(Rests(""), (), "e", at.timestamp())
+    with time_machine.travel(at + timedelta(milliseconds=300), tick=False):
+        assert not mark.is_settled
+    with time_machine.travel(at + timedelta(seconds=1), tick=False):
+        assert mark.is_settled
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_what_is_hidden_is_gone_at_the_next_request_and_no_304_revives_it(site: Site, signed_in: bool) -> None:
+    thread = make_thread()
+    make_reply(thread, text="words to hide")
+    team = make_person(role="team")
+    paths = [path_of(name, thread) for name in ("THREAD", "/prompts/your-practice", "/", "THREAD-FEED", "/posts/feed.rss")]
+    reader = site.browser(make_person()) if signed_in else site.visitor()
+    held = {path: reader.get(path).headers["ETag"] for path in paths}
+    post_of(thread, 2).hide(team, "personal")
+    site.commit()
+    for path, etag in held.items():
+        page = reader.get(path, headers={"If-None-Match": etag})
+        assert "words to hide" not in page.text
+    db.session.get_one(Thread, thread.id).hide(db.session.merge(team), "personal")
+    site.commit()
+    reader.get(paths[0], status=404, headers={"If-None-Match": held[paths[0]]})
+
+
+def test_signed_in_pages_are_personal_and_not_kept(site: Site) -> None:
+    thread = make_thread()
+    path = path_of("THREAD", thread)
+    ada, ben = make_person("Ada Obi"), make_person("Ben Lee")
+    hers = site.browser(ada).get(path)
+    assert hers.headers["Cache-Control"] == "private, no-store"
+    assert not porch_of(site).pages.used
+    his = site.browser(ben).get(path)
+    assert his.headers["ETag"] != hers.headers["ETag"]
+    assert "Ada Obi</a>" not in his.text.split("<main")[0]
+    site.browser(ben).get(path, headers={"If-None-Match": hers.headers["ETag"]})
+    assert "csrf_token" not in site.visitor().get(path).text
+
+
+def test_a_visitor_with_a_session_is_not_served_from_the_porch(site: Site) -> None:
+    visitor = site.visitor()
+    visitor.get("/account/sign-in")
+    page = visitor.get("/about")
+    assert not porch_of(site).pages.used
+    assert page.status == 200
+
+
+def test_head_answers_as_get_without_the_body(site: Site) -> None:
+    path = path_of("THREAD", make_thread())
+    fresh = site.visitor().head(path)
+    site.visitor().get(path)
+    kept = site.visitor().head(path)
+    assert kept.data == b"" and kept.headers["ETag"] == fresh.headers["ETag"]
+
+
+def test_what_is_not_there_is_not_kept(site: Site) -> None:
+    for path in ("/threads/99-x", "/prompts/none", "/threads/99/feed.atom"):
+        site.visitor().get(path, status=404)
+    assert not porch_of(site).pages.used
+
+
+def test_the_porch_finds_its_way_back_to_the_database(site: Site) -> None:
+    path = path_of("THREAD", make_thread())
+    site.visitor().get(path)
+    porch = porch_of(site)
+    porch.versions._mine.connection.close()
+    assert site.visitor().get(path).status == 200
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 40)), max_size=60))
+def test_what_is_kept_never_grows_past_its_size(puts: list[tuple[int, int]]) -> None:
+    kept: Kept[int] = Kept(100)
+    for key, weight in puts:
+        kept.put(key, key * 2, weight)
+        assert kept.used <= 100
+        assert kept.used == sum(weight for _, weight in kept._things.values())
+        if weight <= 100 // 8:
+            assert kept.get(key) == key * 2
+
+
+def test_the_least_recently_used_goes_first() -> None:
+    kept: Kept[str] = Kept(80)
+    for key in "abcdefgh":
+        kept.put(key, key, 10)
+    kept.get("a")
+    kept.put("i", "i", 10)
+    assert kept.get("a") == "a" and kept.get("b") is None
