@@ -142,9 +142,16 @@ def test_a_link_that_is_old_altered_or_for_something_else_says_how_to_get_anothe
     link = link_in(last_to(site, ADA), "confirm")
     site.visitor().post("/account/reset", {"email": ADA})
     reset = link_in(last_to(site, ADA), "reset")
-    wrong = [link[:-1], link + "x", "/account/confirm/" + "x" * 5000, reset.replace("reset", "confirm"),
-             "/account/confirm/%00", "/account/confirm/%ff%fe", link.replace("confirm", "reset"),
-             link.replace("/confirm/", "/settings/email/")]
+    wrong = [
+        link[:-1],
+        link + "x",
+        "/account/confirm/" + "x" * 5000,
+        reset.replace("reset", "confirm"),
+        "/account/confirm/%00",
+        "/account/confirm/%ff%fe",
+        link.replace("confirm", "reset"),
+        link.replace("/confirm/", "/settings/email/"),
+    ]
     for url in wrong:
         page = site.visitor().get(url, status=410)
         assert "This link no longer works" in page.words
@@ -169,8 +176,10 @@ def test_a_link_is_pressed_without_a_good_token_and_asks_again(site: Site) -> No
 def test_registering_an_address_that_exists_looks_the_same_and_is_told_to_the_address(site: Site) -> None:
     make_person("Ada Obi", ADA)
     known, unknown = site.visitor(), site.visitor()
-    answers = [known.post("/account/register", FIELDS | {"email": " ADA@School.example "}),
-               unknown.post("/account/register", FIELDS | {"email": "new@school.example"})]
+    answers = [
+        known.post("/account/register", FIELDS | {"email": " ADA@School.example "}),
+        unknown.post("/account/register", FIELDS | {"email": "new@school.example"}),
+    ]
     assert answers[0].location == answers[1].location == "/account/check-your-email"
     pages = [said(known.follow(answers[0])), said(unknown.follow(answers[1]))]
     assert pages[0].replace("ADA@school.example", "*") == pages[1].replace("new@school.example", "*")
@@ -234,35 +243,42 @@ def test_every_missing_answer_is_named_and_every_word_is_still_there(site: Site)
     assert person() is None
 
 
-@pytest.mark.parametrize(("field", "value", "complaint"), [
-    ("name", "x" * 121, "120 characters or fewer"),
-    ("name", "x" * 200_000, "120 characters or fewer"),
-    ("name", "Ada\nSubject: hello", "Name must be on one line"),
-    ("name", "Ada\r\nBcc: all@school.example", "Name must be on one line"),
-    ("name", "\u202e\u202e\x00\x07", "Enter your name"),
-    ("name", "\u200b", "Name must have letters in it"),
-    ("name", "Sam, Personalised  Learning Team", "only its members are shown so"),
-    ("school", "The personalised learning team", "only its members are shown so"),
-    ("school", "x" * 161, "160 characters or fewer"),
-    ("school", "Hill\nview", "must be on one line"),
-    ("email", "nobody", "Enter an email address in the correct format"),
-    ("email", "a@b", "Enter an email address in the correct format"),
-    ("email", "ada@school.example\nBcc: all@school.example", "Enter an email address in the correct format"),
-    ("email", "ada@school.example, ben@school.example", "Enter an email address in the correct format"),
-    ("email", "Ada <ada@school.example>", "Enter an email address in the correct format"),
-    ("email", "x" * 200_000 + "@school.example", "Enter an email address in the correct format"),
-    ("email", "@" * 200_000, "Enter an email address in the correct format"),
-    ("position", "king", "Select your position"),
-    ("phase", "king", "Select a phase from the list"),
-    ("password", "short one", "at least 10 characters"),
-    ("password", "x" * 1025, "1,024 characters or fewer"),
-    ("password", "password123", "too easy to guess"),
-    ("password", "Qwertyuiop", "too easy to guess"),
-    ("password", "          ", "too easy to guess"),
-    ("password", "ADA@school.example", "must not be your name or your email address"),
-    ("password", "ada  obi-wan", "must not be your name or your email address"),
-    ("adult", "", "You must be 18 or over"),
-])
+@pytest.mark.parametrize(
+    ("field", "value", "complaint"),
+    [
+        ("name", "x" * 121, "120 characters or fewer"),
+        ("name", "x" * 200_000, "120 characters or fewer"),
+        ("name", "Ada\nSubject: hello", "Name must be on one line"),
+        ("name", "Ada\r\nBcc: all@school.example", "Name must be on one line"),
+        ("name", "\u202e\u202e\x00\x07", "Enter your name"),
+        ("name", "\u200b", "Name must have letters in it"),
+        ("name", "Sam, Personalised  Learning Team", "only its members are shown so"),
+        ("school", "The personalised learning team", "only its members are shown so"),
+        ("school", "x" * 161, "160 characters or fewer"),
+        ("school", "Hill\nview", "must be on one line"),
+        ("email", "nobody", "Enter an email address in the correct format"),
+        ("email", "a@b", "Enter an email address in the correct format"),
+        (
+            "email",
+            "ada@school.example\nBcc: all@school.example",
+            "Enter an email address in the correct format",
+        ),
+        ("email", "ada@school.example, ben@school.example", "Enter an email address in the correct format"),
+        ("email", "Ada <ada@school.example>", "Enter an email address in the correct format"),
+        ("email", "x" * 200_000 + "@school.example", "Enter an email address in the correct format"),
+        ("email", "@" * 200_000, "Enter an email address in the correct format"),
+        ("position", "king", "Select your position"),
+        ("phase", "king", "Select a phase from the list"),
+        ("password", "short one", "at least 10 characters"),
+        ("password", "x" * 1025, "1,024 characters or fewer"),
+        ("password", "password123", "too easy to guess"),
+        ("password", "Qwertyuiop", "too easy to guess"),
+        ("password", "          ", "too easy to guess"),
+        ("password", "ADA@school.example", "must not be your name or your email address"),
+        ("password", "ada  obi-wan", "must not be your name or your email address"),
+        ("adult", "", "You must be 18 or over"),
+    ],
+)
 def test_what_cannot_be_used_is_said(site: Site, field: str, value: str, complaint: str) -> None:
     fields = FIELDS | {"name": "Ada Obi-Wan"} | {field: value}
     page = site.visitor().post("/account/register", fields, status=422)
@@ -370,11 +386,23 @@ def test_signing_in_leads_to_what_was_asked_for_and_never_off_the_site(site: Sit
     assert sign_in(site.visitor(), then=then).location == then
 
 
-@pytest.mark.parametrize("then", [
-    "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)",
-    "/\t/evil.example", "/\n/evil.example", " //evil.example", "///evil.example", "evil.example",
-    "https:evil.example", "",
-])
+@pytest.mark.parametrize(
+    "then",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        " //evil.example",
+        "///evil.example",
+        "evil.example",
+        "https:evil.example",
+        "",
+    ],
+)
 def test_a_redirect_never_leaves_the_site(site: Site, then: str) -> None:
     make_person(email=ADA)
     assert sign_in(site.visitor(), then=then).location == "/"
@@ -476,8 +504,14 @@ def test_kept_text_is_not_lost_where_another_tab_signed_in_first(site: Site) -> 
     assert "secret" not in page.text
     old = page.select("//main//input[@name='csrf_token']/@value")[0]
     sign_in(browser)
-    fields = {"csrf_token": old, "kept_action": "/threads/1/posts", "kept.body": "my words",
-              "kept.csrf_token": "x", "email": ADA, "password": PASSWORD}
+    fields = {
+        "csrf_token": old,
+        "kept_action": "/threads/1/posts",
+        "kept.body": "my words",
+        "kept.csrf_token": "x",
+        "email": ADA,
+        "password": PASSWORD,
+    }
     page = browser.post("/account/sign-in", fields, status=409)
     assert page.select("//textarea[@name='body']")[0].text.strip() == "my words"
     page = browser.post("/account/sign-in", fields | {"csrf_token": browser.csrf_token()}, status=200)
@@ -485,13 +519,16 @@ def test_kept_text_is_not_lost_where_another_tab_signed_in_first(site: Site) -> 
     assert len(page.select("//main//form//input[@name='csrf_token']")) == 1
 
 
-@pytest.mark.parametrize("fields", [
-    {"email": "", "password": ""},
-    {"email": "a\x00b", "password": "\x00"},
-    {"email": "x" * 200_000, "password": "x"},
-    {"email": "\ud7ff\U0010ffff@\u202e", "password": "\uffff"},
-    {"password": "no address at all"},
-])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"email": "", "password": ""},
+        {"email": "a\x00b", "password": "\x00"},
+        {"email": "x" * 200_000, "password": "x"},
+        {"email": "\ud7ff\U0010ffff@\u202e", "password": "\uffff"},
+        {"password": "no address at all"},
+    ],
+)
 def test_nonsense_at_the_door_is_answered(site: Site, fields: dict[str, str]) -> None:
     for url in ("/account/sign-in", "/account/reset", "/account/confirm", "/account/register"):
         site.visitor().post(url, fields, status=422)
@@ -568,8 +605,13 @@ def test_settings_change_how_a_person_is_shown(site: Site) -> None:
     page = browser.get("/account/settings")
     assert page.select("//input[@name='name']/@value") == ["Ada Obi"]
     assert page.select("//input[@name='disclosure'][@checked]/@value") == ["named"]
-    fields = {"name": "Ada O’Bi", "position": "governor", "phase": "", "school": "Moor Lane School",
-              "disclosure": "role-only"}
+    fields = {
+        "name": "Ada O’Bi",
+        "position": "governor",
+        "phase": "",
+        "school": "Moor Lane School",
+        "disclosure": "role-only",
+    }
     page = browser.follow(browser.post("/account/settings", fields))
     assert "Your settings are saved" in page.words
     ada = person()
@@ -759,7 +801,10 @@ def test_guessing_the_password_from_inside_is_limited(site: Site) -> None:
 def test_the_pages_help_browsers_to_fill_them_in(site: Site) -> None:
     fills = {
         "/account/register": {
-            "name": "name", "email": "email", "password": "new-password", "school": "organization"
+            "name": "name",
+            "email": "email",
+            "password": "new-password",
+            "school": "organization",
         },
         "/account/sign-in": {"email": "email", "password": "current-password"},
         "/account/reset": {"email": "email"},
@@ -779,8 +824,13 @@ def test_the_pages_help_browsers_to_fill_them_in(site: Site) -> None:
 def test_mail_is_plain_short_and_whole(site: Site) -> None:
     make_person(email=ADA)
     browser = site.visitor()
-    for url, email in (("register", ADA), ("register", "b@school.example"), ("reset", ADA),
-                       ("reset", "c@school.example"), ("confirm", ADA)):
+    for url, email in (
+        ("register", ADA),
+        ("register", "b@school.example"),
+        ("reset", ADA),
+        ("reset", "c@school.example"),
+        ("confirm", ADA),
+    ):
         browser.post(f"/account/{url}", FIELDS | {"email": email})
     ada = site.browser(person())
     for email in ("d@school.example", "b@school.example"):

@@ -147,8 +147,9 @@ def test_another_organisation_holds_another_conversation(elsewhere: Flask, tmp_p
     folder = tmp_path / "libraries"
     folder.mkdir()
     (folder / "conversation.toml").write_text(
-        'title = "Libraries, out loud"\norganisation = "the county library"\nsummary = "For readers."\nsource = "Ours."\n'
-        '[[prompts]]\nslug = "opening"\ntitle = "Opening hours"\nquestion = "When should we open?"\nintroduction = "Say."\n',
+        'title = "Libraries, out loud"\norganisation = "the county library"\nsummary = "For readers."\n'
+        'source = "Ours."\n[[prompts]]\nslug = "opening"\ntitle = "Opening hours"\n'
+        'question = "When should we open?"\nintroduction = "Say."\n',
         "utf-8",
     )
     (folder / "components.toml").write_text(
@@ -329,7 +330,7 @@ def counts() -> list[int | None]:
 
 
 def ours_in(tmp_path: Path, prompt_title: str = "") -> Path:
-    """A copy of our own files, with another title of the first prompt so that there is something to change."""
+    """A copy of our own files, with another title of the first prompt where one is given."""
     folder = tmp_path / "seed"
     shutil.copytree(HERE, folder, ignore=shutil.ignore_patterns("__pycache__"))
     if prompt_title:

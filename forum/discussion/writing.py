@@ -55,7 +55,7 @@ def new_thread(slug: str) -> ResponseReturnValue:
         return _thread_form(form, prompt, status=422)
     thread = Thread.start(
         db.session.merge(prompt, load=True), me(), form.title.data, form.body.data, _components(form),
-        form.disclosure.data, form.submission.data[:64],
+        form.disclosure.data, (form.submission.data or "")[:64],
     )
     Draft.drop(me(), key)
     return redirect(thread_url(thread))
@@ -75,7 +75,7 @@ def reply(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit() or not _may_publish(form):
         return thread_page(thread, last, form), 422
     try:
-        post = thread.reply(me(), form.body.data, form.disclosure.data, form.submission.data[:64],
+        post = thread.reply(me(), form.body.data, form.disclosure.data, (form.submission.data or "")[:64],
                             _answered(thread, form))
     except Refused as refusal:
         form.form_errors = [*form.form_errors, str(refusal)]

@@ -66,7 +66,7 @@ class MoveForm(NoteForm):
     def offer(self, prompts: list[Prompt]) -> None:
         self.prompt.choices = [(prompt.slug, prompt.title) for prompt in prompts]
         slugs = [prompt.slug for prompt in prompts]
-        self.prompt.validators = [AnyOf(slugs, message="Select a prompt")]
+        self.prompt.validators = (AnyOf(slugs, message="Select a prompt"),)
 
 
 class CloseForm(FlaskForm):

@@ -59,7 +59,7 @@ class Report(db.Model):  # type: ignore[name-defined]
         who = by if isinstance(by, User) else None
         if who is not None:
             db.session.execute(select(Post.id).where(Post.id == post.id).with_for_update())
-            earlier = db.session.scalar(
+            earlier: Report | None = db.session.scalar(
                 select(cls).where(cls.post_id == post.id, cls.reporter_id == who.id, cls.closed_at.is_(None))
             )
             if earlier is not None:
@@ -172,6 +172,7 @@ class Line:
     actor: str | None
     did: str
     reason: str
+    report: int | None
     note: str
     post: int | None
     post_number: int | None
@@ -252,6 +253,7 @@ def _line(row: Any, prompts: dict[int, Prompt], components: dict[str, Component]
         actor=actor,
         did=ACTS[act.verb],
         reason=REASONS.get(act.detail.get("reason"), ""),
+        report=act.detail.get("report"),
         note=act.note,
         post=act.post,
         post_number=number,

@@ -111,7 +111,8 @@ def _check(
 ) -> None:
     """Raises BadFile unless `fields` has exactly the keys `wanted`, each a text that its column can hold."""
     for name in sorted(fields.keys() - {*wanted, *also}):
-        raise BadFile(f"{path}: {where}{name} is not a key that is known here.")
+        known = ", ".join((*wanted, *also))
+        raise BadFile(f"{path}: {where}{name} is not a key that is known here. The keys are: {known}.")
     for name in wanted:
         value = fields.get(name)
         if value is None:
