@@ -101,7 +101,7 @@ class Config:
             "REMEMBER_COOKIE_SECURE": self.in_production,
             "WTF_CSRF_TIME_LIMIT": None,
             "RATELIMIT_STORAGE_URI": self.redis_url or "tally://",
-            "TRUSTED_HOSTS": [self.host_name] if self.in_production else None,
+            "TRUSTED_HOSTS": [self.host_name, "localhost", "127.0.0.1"] if self.in_production else None,
         }
 
     def _checked(self) -> Config:
@@ -130,7 +130,7 @@ class Config:
         )
 
     def _with(self, **changes: object) -> Config:
-        return Config(**{**self.__dict__, **changes})  # type: ignore[arg-type]
+        return Config(**{**self.__dict__, **changes})
 
 
 def _whole(env: Mapping[str, str], name: str, default: int) -> int:

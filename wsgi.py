@@ -1,5 +1,12 @@
 """The door for a WSGI server: `wsgi:app`."""
 
-from forum import create_app
+import sys
 
-app = create_app()
+from config import Misconfigured
+from forum import create_app
+from forum.core.assets import AssetsMissing
+
+try:
+    app = create_app()
+except (Misconfigured, AssetsMissing) as wrong:
+    sys.exit(f"The site cannot start. {wrong}")

@@ -70,8 +70,14 @@ class Browser:
     def head(self, url: str, status: int | tuple[int, ...] = 200, **more: Any) -> Page:
         return self._answer("HEAD", url, status, **more)
 
-    def post(self, url: str, data: dict[str, Any] | None = None, status: int | tuple[int, ...] = 302, csrf: bool = True,
-             **more: Any) -> Page:
+    def post(
+        self,
+        url: str,
+        data: dict[str, Any] | None = None,
+        status: int | tuple[int, ...] = 302,
+        csrf: bool = True,
+        **more: Any,
+    ) -> Page:
         fields = dict(data or {})
         if csrf:
             fields.setdefault("csrf_token", self.csrf_token())

@@ -26,8 +26,13 @@ KINDS = os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",")
 
 def configure(instance: Path, url: str = "", **more: str) -> Config:
     """The settings of a test site: like development, with a database of its own."""
-    env = {"FORUM_ENV": "development", "INSTANCE": str(instance), "DATABASE_URL": url,
-           "SITE_URL": "https://conversation.example.org", **more}
+    env = {
+        "FORUM_ENV": "development",
+        "INSTANCE": str(instance),
+        "DATABASE_URL": url,
+        "SITE_URL": "https://conversation.example.org",
+        **more,
+    }
     return Config.from_environment(env)
 
 
@@ -114,6 +119,8 @@ class PostgreSQL(Served):
             for table, rows in self.rows:
                 connection.execute(table.insert(), rows)
                 if "id" in table.c:
-                    connection.execute(text(
-                        f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name}))"
-                    ))
+                    connection.execute(
+                        text(
+                            f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name}))"
+                        )
+                    )

@@ -31,7 +31,13 @@ def make_person(
     """Someone with an account; the usual password is hashed once for the whole run."""
     email = email or f"person{next(_count)}@example.org"
     user = User(
-        name=name, email=email, email_key=email.casefold(), position=position, phase=phase, school=school, role=role,
+        name=name,
+        email=email,
+        email_key=email.casefold(),
+        position=position,
+        phase=phase,
+        school=school,
+        role=role,
         password_hash=_HASH if password == PASSWORD else hash_password(password),
         confirmed_at=now() if confirmed else None,
     )
@@ -56,8 +62,9 @@ def make_thread(
     return thread
 
 
-def make_reply(thread: Thread, author: User | None = None, text: str = "We talk first.",
-               disclosure: str = "named") -> Post:
+def make_reply(
+    thread: Thread, author: User | None = None, text: str = "We talk first.", disclosure: str = "named"
+) -> Post:
     """The next post of `thread`."""
     post = thread.reply(author or make_person(), text, disclosure)
     db.session.commit()

@@ -97,7 +97,9 @@ def routes_of(app: Flask) -> set[str]:
 
 
 def test_every_route_is_on_the_table(tmp_path_factory: pytest.TempPathFactory) -> None:
-    config = Config.from_environment({"FORUM_ENV": "development", "INSTANCE": str(tmp_path_factory.mktemp("routes"))})
+    config = Config.from_environment(
+        {"FORUM_ENV": "development", "INSTANCE": str(tmp_path_factory.mktemp("routes"))}
+    )
     assert routes_of(create_app(config)) == set(TABLE)
 
 
@@ -127,9 +129,17 @@ class World:
 
     def values(self, endpoint: str) -> dict[str, Any]:
         id: int = self.thread.id
-        if endpoint in ("discussion.edit", "discussion.history", "discussion.post", "discussion.withdraw",
-                        "discussion.bring_back", "moderation.report", "moderation.reported", "team.hide_post",
-                        "team.restore_post"):
+        if endpoint in (
+            "discussion.edit",
+            "discussion.history",
+            "discussion.post",
+            "discussion.withdraw",
+            "discussion.bring_back",
+            "moderation.report",
+            "moderation.reported",
+            "team.hide_post",
+            "team.restore_post",
+        ):
             id = self.answer.id
         elif endpoint in ("team.close_report", "team.report"):
             id = self.report.id
@@ -138,22 +148,49 @@ class World:
         slug = "assessment-for-learning" if "component" in endpoint else "resources"
         if endpoint == "discussion.thread":
             slug = self.thread.slug
-        return {"id": id, "slug": slug, "format": "atom", "token": "x" * 43, "part": 0,
-                "filename": "src/forum.js", "ref": self.report.id}
+        return {
+            "id": id,
+            "slug": slug,
+            "format": "atom",
+            "token": "x" * 43,
+            "part": 0,
+            "filename": "src/forum.js",
+            "ref": self.report.id,
+        }
 
     def form(self, endpoint: str) -> dict[str, Any]:
         return {
             "accounts.change_email": {"email": "new@example.org", "password": PASSWORD},
-            "accounts.change_password": {"current_password": PASSWORD, "current": PASSWORD, "password": "nine green fields",
-                                         "new_password": "nine green fields"},
-            "accounts.register": {"name": "New One", "email": "one@example.org", "password": "nine green fields",
-                                  "position": "teacher", "phase": "", "school": "", "adult": "y"},
+            "accounts.change_password": {
+                "current_password": PASSWORD,
+                "current": PASSWORD,
+                "password": "nine green fields",
+                "new_password": "nine green fields",
+            },
+            "accounts.register": {
+                "name": "New One",
+                "email": "one@example.org",
+                "password": "nine green fields",
+                "position": "teacher",
+                "phase": "",
+                "school": "",
+                "adult": "y",
+            },
             "accounts.resend": {"email": "one@example.org"},
             "accounts.reset": {"email": "one@example.org"},
-            "accounts.settings": {"name": "Other Name", "position": "governor", "phase": "", "school": "",
-                                  "disclosure": "named"},
+            "accounts.settings": {
+                "name": "Other Name",
+                "position": "governor",
+                "phase": "",
+                "school": "",
+                "disclosure": "named",
+            },
             "accounts.sign_in": {"email": self.people["other"].email, "password": PASSWORD},  # type: ignore[union-attr]
-            "discussion.edit": {"body": "Other words", "disclosure": "named", "since": str(self.answer.version)},
+            "discussion.edit": {
+                "body": "Other words",
+                "disclosure": "named",
+                "since": str(self.answer.version),
+            },
             "discussion.new_thread": {"title": "A title", "body": "Words", "disclosure": "named"},
             "discussion.preview": {"body": "Words"},
             "discussion.reply": {"body": "Words", "disclosure": "named"},
@@ -242,5 +279,7 @@ def _state() -> tuple[Any, ...]:
     db.session.rollback()
     tables = (User, Thread, Post, Report, Activity, EmailedLink)
     return tuple(db.session.scalar(select(func.count()).select_from(table)) for table in tables) + (
-        db.session.scalar(select(func.sum(Thread.version))), db.session.scalar(select(func.sum(User.version))),
-        tuple(db.session.scalars(select(User.session_stamp).order_by(User.id))))
+        db.session.scalar(select(func.sum(Thread.version))),
+        db.session.scalar(select(func.sum(User.version))),
+        tuple(db.session.scalars(select(User.session_stamp).order_by(User.id))),
+    )

@@ -11,7 +11,11 @@ import pytest
 
 from config import Config, Misconfigured
 
-GOOD = {"FORUM_ENV": "production", "SECRET_KEY": secrets.token_urlsafe(48), "SITE_URL": "https://talk.example.org"}
+GOOD = {
+    "FORUM_ENV": "production",
+    "SECRET_KEY": secrets.token_urlsafe(48),
+    "SITE_URL": "https://talk.example.org",
+}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,7 @@ def test_production_is_what_you_get_without_a_word(tmp_path: Path) -> None:
         Config.from_environment({"INSTANCE": str(tmp_path)})
     config = Config.from_environment({**GOOD, "INSTANCE": str(tmp_path)})
     assert config.in_production and config.host_name == "talk.example.org"
-    assert config.flask()["SESSION_COOKIE_SECURE"] and config.flask()["TRUSTED_HOSTS"] == ["talk.example.org"]
+    assert config.flask()["SESSION_COOKIE_SECURE"] and "talk.example.org" in config.flask()["TRUSTED_HOSTS"]
 
 
 def test_development_makes_a_key_of_its_own_and_keeps_it(tmp_path: Path) -> None:
@@ -46,7 +50,9 @@ def test_development_makes_a_key_of_its_own_and_keeps_it(tmp_path: Path) -> None
     assert len(first.secret_key) >= 32 and Config.from_environment(env).secret_key == first.secret_key
     assert stat.S_IMODE(os.stat(tmp_path / "secret_key").st_mode) == 0o600
     assert first.site_url == "http://127.0.0.1:8000"
-    assert Config.from_environment({**env, "HOST": "0.0.0.0", "PORT": "9000"}).site_url == "http://0.0.0.0:9000"
+    assert (
+        Config.from_environment({**env, "HOST": "0.0.0.0", "PORT": "9000"}).site_url == "http://0.0.0.0:9000"
+    )
 
 
 @pytest.mark.parametrize("url", ["postgres://u:p@h/d", "postgresql://u:p@h/d"])

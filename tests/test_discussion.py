@@ -23,8 +23,13 @@ from tests.queries import counted
 
 NEW = "/prompts/your-practice/threads/new"
 REPLY = {"body": "We mark with three colours.", "disclosure": "named", "submission": "a", "in_reply_to": ""}
-THREAD = {"title": "Marking in colours", "body": "What do **you** do?", "disclosure": "named", "submission": "s",
-          "components": ["assessment-for-learning", "school-organisation"]}
+THREAD = {
+    "title": "Marking in colours",
+    "body": "What do **you** do?",
+    "disclosure": "named",
+    "submission": "s",
+    "components": ["assessment-for-learning", "school-organisation"],
+}
 
 
 def url_of(thread: Thread) -> str:
@@ -39,7 +44,9 @@ def test_a_thread_is_started_read_and_answered(site: Site) -> None:
     assert "Ada Obi, teacher, Hillview School" in read.words
     assert read.select("//div[@class='post__body']//strong/text()") == ["you"]
     assert read.select("//a[@class='govuk-tag']/@href") == [
-        "/components/assessment-for-learning", "/components/school-organisation"]
+        "/components/assessment-for-learning",
+        "/components/school-organisation",
+    ]
     thread = db.session.scalars(select(Thread)).one()
     answer = site.browser(ben).post(f"/threads/{thread.id}/posts", REPLY)
     assert answer.location == f"{url_of(thread)}#post-2"
@@ -59,10 +66,20 @@ def test_lowering_the_disclosure_takes_the_name_out_at_once(site: Site) -> None:
     post = post_of(thread)
     visitor = site.visitor()
     assert "Ada Obi" in visitor.get(url_of(thread)).text
-    site.browser(ada).post(f"/posts/{post.id}/edit", {
-        "title": thread.title, "body": post.source, "disclosure": "role-only", "since": str(post.version)})
-    for path in (url_of(thread), "/prompts/your-practice", "/", f"/posts/{post.id}/history",
-                 f"/threads/{thread.id}/feed.atom", "/feed.atom", "/posts/feed.rss", "/feed.json"):
+    site.browser(ada).post(
+        f"/posts/{post.id}/edit",
+        {"title": thread.title, "body": post.source, "disclosure": "role-only", "since": str(post.version)},
+    )
+    for path in (
+        url_of(thread),
+        "/prompts/your-practice",
+        "/",
+        f"/posts/{post.id}/history",
+        f"/threads/{thread.id}/feed.atom",
+        "/feed.atom",
+        "/posts/feed.rss",
+        "/feed.json",
+    ):
         assert "Ada Obi" not in visitor.get(path).text, path
 
 
@@ -111,7 +128,9 @@ def test_replies_at_once_take_numbers_without_gap(site: Site) -> None:
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda browser, form: browser.post(reply, form), browsers, fields))
     db.session.expire_all()
-    assert sorted(db.session.scalars(select(Post.number).where(Post.thread_id == thread.id))) == list(range(1, 8))
+    assert sorted(db.session.scalars(select(Post.number).where(Post.thread_id == thread.id))) == list(
+        range(1, 8)
+    )
     assert db.session.get_one(Thread, thread.id).posts_count == 7
 
 
@@ -149,8 +168,9 @@ def test_an_expired_session_keeps_the_text_through_sign_in(site: Site) -> None:
     wrong = {**fields, "email": "ada@example.org", "password": "not this one at all"}
     again = visitor.post("/account/sign-in", wrong, status=422)
     fields = {field.get("name"): field.get("value") or "" for field in again.select("//main//form//input")}
-    back = visitor.post("/account/sign-in", {**fields, "email": ada.email, "password": "correct horse battery"},
-                        status=200)
+    back = visitor.post(
+        "/account/sign-in", {**fields, "email": ada.email, "password": "correct horse battery"}, status=200
+    )
     assert back.select("//textarea[@name='body']/text()")[0].strip() == REPLY["body"]
     sent = {field.get("name"): field.get("value") or "" for field in back.select("//main//form//input")}
     sent["body"] = back.select("//textarea[@name='body']/text()")[0].strip()
@@ -161,8 +181,9 @@ def test_an_expired_session_keeps_the_text_through_sign_in(site: Site) -> None:
 
 def test_a_request_from_another_site_does_nothing_and_sets_no_cookie(site: Site) -> None:
     thread, browser = make_thread(), site.browser(make_person())
-    page = browser.post(f"/threads/{thread.id}/posts", REPLY, status=403,
-                        headers={"Sec-Fetch-Site": "cross-site"})
+    page = browser.post(
+        f"/threads/{thread.id}/posts", REPLY, status=403, headers={"Sec-Fetch-Site": "cross-site"}
+    )
     assert "Set-Cookie" not in page.headers
     assert db.session.scalar(select(func.count(Post.id))) == 1
 
@@ -174,14 +195,17 @@ def test_unconfirmed_people_write_drafts_and_do_not_publish(site: Site) -> None:
     assert page.select("//textarea[@name='body']/text()")[0].strip() == REPLY["body"]
     browser.post("/drafts", {**REPLY, "key": f"reply:{thread.id}"})
     assert "three colours" in browser.get("/drafts").words
-    assert browser.post(NEW, THREAD, status=422).select("//input[@name='title']/@value") == ["Marking in colours"]
+    assert browser.post(NEW, THREAD, status=422).select("//input[@name='title']/@value") == [
+        "Marking in colours"
+    ]
 
 
 def test_drafts_are_kept_offered_and_removed_on_publishing(site: Site) -> None:
     ada = make_person()
     browser, thread = site.browser(ada), make_thread(title="Marking")
-    saved = browser.post("/drafts", {**REPLY, "key": f"reply:{thread.id}"}, status=200,
-                         headers={"Accept": "application/json"})
+    saved = browser.post(
+        "/drafts", {**REPLY, "key": f"reply:{thread.id}"}, status=200, headers={"Accept": "application/json"}
+    )
     assert re.fullmatch(r'\{"saved_at":\s*"\d+:\d\d[ap]m"\}\s*', saved.text)
     page = browser.get(url_of(thread))
     assert page.select("//textarea[@name='body']/text()")[0].strip() == REPLY["body"]
@@ -199,7 +223,9 @@ def test_drafts_are_kept_offered_and_removed_on_publishing(site: Site) -> None:
     assert db.session.scalar(select(func.count(Draft.id))) == 0
 
 
-@pytest.mark.parametrize("key", ["", "reply:", "reply:999", "reply:x", "thread:no", "edit:1", "x", "reply:" + "9" * 90])
+@pytest.mark.parametrize(
+    "key", ["", "reply:", "reply:999", "reply:x", "thread:no", "edit:1", "x", "reply:" + "9" * 90]
+)
 def test_a_draft_of_nothing_is_refused(site: Site, key: str) -> None:
     make_thread()
     site.browser(make_person()).post("/drafts", {**REPLY, "key": key}, status=(404, 422))
@@ -207,8 +233,9 @@ def test_a_draft_of_nothing_is_refused(site: Site, key: str) -> None:
 
 def test_a_script_that_saves_a_draft_hears_that_the_session_is_over(site: Site) -> None:
     thread = make_thread()
-    site.visitor().post("/drafts", {**REPLY, "key": f"reply:{thread.id}"}, status=401,
-                        headers={"Accept": "application/json"})
+    site.visitor().post(
+        "/drafts", {**REPLY, "key": f"reply:{thread.id}"}, status=401, headers={"Accept": "application/json"}
+    )
 
 
 def test_edits_leave_versions_that_anyone_may_compare(site: Site) -> None:
@@ -218,8 +245,15 @@ def test_edits_leave_versions_that_anyone_may_compare(site: Site) -> None:
     browser = site.browser(ada)
     form = browser.get(f"/posts/{post.id}/edit")
     since = form.select("//input[@name='since']/@value")[0]
-    browser.post(f"/posts/{post.id}/edit", {"title": "Talk of marking", "body": "We talk about marking at noon.",
-                                            "disclosure": "named", "since": since})
+    browser.post(
+        f"/posts/{post.id}/edit",
+        {
+            "title": "Talk of marking",
+            "body": "We talk about marking at noon.",
+            "disclosure": "named",
+            "since": since,
+        },
+    )
     page = site.visitor().get(f"/posts/{post.id}/history")
     assert " ".join(page.select("//ins/text()")).strip().endswith("at noon.") or page.select("//ins")
     assert page.select("//del")
@@ -325,7 +359,9 @@ def test_quoting_fills_the_reply_and_says_what_it_answers(site: Site) -> None:
 def test_preview_shows_safe_html_with_and_without_a_script(site: Site) -> None:
     browser = site.browser(make_person())
     answer = browser.post("/preview", {"body": "**bold** <script>alert(1)</script>"}, status=200)
-    assert answer.response.json["html"] == "<p><strong>bold</strong> &lt;script&gt;alert(1)&lt;/script&gt;</p>\n"
+    assert (
+        answer.response.json["html"] == "<p><strong>bold</strong> &lt;script&gt;alert(1)&lt;/script&gt;</p>\n"
+    )
     page = browser.post(NEW, {**THREAD, "preview": "yes"}, status=200)
     assert page.select("//section[@class='preview']//strong/text()") == ["you"]
     assert page.select("//input[@name='title']/@value") == ["Marking in colours"]
@@ -349,12 +385,18 @@ def test_old_and_wrong_slugs_lead_to_the_thread(site: Site) -> None:
     thread = make_thread()
     for path in (f"/threads/{thread.id}", f"/threads/{thread.id}-wrong"):
         assert site.visitor().get(path, status=301).location == url_of(thread)
-    assert site.visitor().get(f"/threads/{thread.id}-wrong?page=1", status=301).location == f"{url_of(thread)}?page=1"
+    assert (
+        site.visitor().get(f"/threads/{thread.id}-wrong?page=1", status=301).location
+        == f"{url_of(thread)}?page=1"
+    )
     site.visitor().get("/threads/999-none", status=404)
 
 
 def test_a_prompt_lists_sorts_and_filters_its_threads(site: Site) -> None:
-    head, governor = make_person("Head", position="headteacher", phase="secondary"), make_person(position="governor")
+    head, governor = (
+        make_person("Head", position="headteacher", phase="secondary"),
+        make_person(position="governor"),
+    )
     first = make_thread(head, title="First of all", components=("school-organisation",))
     second = make_thread(governor, title="Second thoughts")
     make_reply(first)
@@ -406,11 +448,18 @@ def test_each_act_leaves_one_line_and_bumps_both_versions(site: Site) -> None:
     prompt = db.session.get_one(Prompt, thread.prompt_id)
     post = make_reply(thread, ada)
     acts = [
-        lambda: thread.reply(ada, "more"), lambda: post_of(thread, 2).edit(ada, "changed", "named", post.version),
-        lambda: post_of(thread, 2).withdraw(ada), lambda: post_of(thread, 2).bring_back(ada),
-        lambda: post_of(thread, 2).hide(team, "spam"), lambda: post_of(thread, 2).restore(team),
-        lambda: thread.lock(team), lambda: thread.unlock(team), lambda: thread.pin(team), lambda: thread.unpin(team),
-        lambda: thread.hide(team, "spam"), lambda: thread.restore(team),
+        lambda: thread.reply(ada, "more"),
+        lambda: post_of(thread, 2).edit(ada, "changed", "named", post.version),
+        lambda: post_of(thread, 2).withdraw(ada),
+        lambda: post_of(thread, 2).bring_back(ada),
+        lambda: post_of(thread, 2).hide(team, "spam"),
+        lambda: post_of(thread, 2).restore(team),
+        lambda: thread.lock(team),
+        lambda: thread.unlock(team),
+        lambda: thread.pin(team),
+        lambda: thread.unpin(team),
+        lambda: thread.hide(team, "spam"),
+        lambda: thread.restore(team),
     ]
     for act in acts:
         before = (thread.version, prompt.version, db.session.scalar(select(func.count(Activity.id))))
@@ -422,7 +471,9 @@ def test_each_act_leaves_one_line_and_bumps_both_versions(site: Site) -> None:
         thread.reply(make_person(confirmed=False), "no")
 
 
-@pytest.mark.parametrize("path", ["/prompts/your-practice", "/components/assessment-for-learning", "/", "THREAD"])
+@pytest.mark.parametrize(
+    "path", ["/prompts/your-practice", "/components/assessment-for-learning", "/", "THREAD"]
+)
 @pytest.mark.parametrize("signed_in", [False, True])
 def test_a_page_costs_the_same_queries_at_1_and_at_20(site: Site, path: str, signed_in: bool) -> None:
     ada = make_person()
@@ -443,10 +494,19 @@ def test_a_page_costs_the_same_queries_at_1_and_at_20(site: Site, path: str, sig
 
 def test_hostile_numbers_and_bytes_are_not_errors_of_ours(site: Site) -> None:
     visitor = site.visitor()
-    for path in ("/threads/99999999999999999999-x", "/posts/99999999999999999999", "/prompts/%00", "/prompts/%ff",
-                 "/people/0", "/threads/1-%0a", "/posts/9999999999/history"):
+    for path in (
+        "/threads/99999999999999999999-x",
+        "/posts/99999999999999999999",
+        "/prompts/%00",
+        "/prompts/%ff",
+        "/people/0",
+        "/threads/1-%0a",
+        "/posts/9999999999/history",
+    ):
         visitor.get(path, status=(301, 404))
     browser = site.browser(make_person())
     thread = make_thread()
     browser.post(f"/threads/{thread.id}/posts", {**REPLY, "body": "\x00nul 😀 \u202eright to left"})
-    browser.post(f"/threads/{thread.id}/posts", {**REPLY, "body": "again", "in_reply_to": "9" * 40}, status=302)
+    browser.post(
+        f"/threads/{thread.id}/posts", {**REPLY, "body": "again", "in_reply_to": "9" * 40}, status=302
+    )

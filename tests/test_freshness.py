@@ -19,13 +19,23 @@ from tests.browser import Site
 from tests.factories import make_person, make_reply, make_thread, post_of
 from tests.queries import counted
 
-PAGES = ["THREAD", "/prompts/your-practice", "/components/assessment-for-learning", "/", "/about", "/feed.atom",
-         "/posts/feed.rss", "THREAD-FEED"]
+PAGES = [
+    "THREAD",
+    "/prompts/your-practice",
+    "/components/assessment-for-learning",
+    "/",
+    "/about",
+    "/feed.atom",
+    "/posts/feed.rss",
+    "THREAD-FEED",
+]
 
 
 def path_of(name: str, thread: Thread) -> str:
-    return {"THREAD": f"/threads/{thread.id}-{thread.slug}", "THREAD-FEED": f"/threads/{thread.id}/feed.json"}.get(
-        name, name)
+    return {
+        "THREAD": f"/threads/{thread.id}-{thread.slug}",
+        "THREAD-FEED": f"/threads/{thread.id}/feed.json",
+    }.get(name, name)
 
 
 def porch_of(site: Site) -> Porch:
@@ -44,7 +54,14 @@ def test_a_visitor_gets_a_kept_page_that_is_the_same(site: Site, name: str) -> N
         second = site.visitor().get(path)
     assert not queries
     assert second.data == first.data
-    same = {"Content-Type", "Cache-Control", "ETag", "Content-Security-Policy", "X-Content-Type-Options", "Vary"}
+    same = {
+        "Content-Type",
+        "Cache-Control",
+        "ETag",
+        "Content-Security-Policy",
+        "X-Content-Type-Options",
+        "Vary",
+    }
     assert {n: second.headers.get(n) for n in same} == {n: first.headers.get(n) for n in same}
 
 
@@ -56,7 +73,13 @@ def test_a_reader_who_has_it_is_told_so(site: Site, name: str) -> None:
     plain = visitor.get(path)
     assert gzip.decompress(zipped.data) == plain.data
     assert zipped.headers["ETag"] != plain.headers["ETag"]
-    for etag in (zipped.headers["ETag"], plain.headers["ETag"], "W/" + plain.headers["ETag"], '"x", ' + plain.headers["ETag"], "*"):
+    for etag in (
+        zipped.headers["ETag"],
+        plain.headers["ETag"],
+        "W/" + plain.headers["ETag"],
+        '"x", ' + plain.headers["ETag"],
+        "*",
+    ):
         for kept in (True, False):
             if not kept:
                 porch_of(site).forget()
@@ -90,11 +113,16 @@ def test_a_date_of_this_very_second_is_not_said() -> None:
 
 
 @pytest.mark.parametrize("signed_in", [False, True])
-def test_what_is_hidden_is_gone_at_the_next_request_and_no_304_revives_it(site: Site, signed_in: bool) -> None:
+def test_what_is_hidden_is_gone_at_the_next_request_and_no_304_revives_it(
+    site: Site, signed_in: bool
+) -> None:
     thread = make_thread()
     make_reply(thread, text="words to hide")
     team = make_person(role="team")
-    paths = [path_of(name, thread) for name in ("THREAD", "/prompts/your-practice", "/", "THREAD-FEED", "/posts/feed.rss")]
+    paths = [
+        path_of(name, thread)
+        for name in ("THREAD", "/prompts/your-practice", "/", "THREAD-FEED", "/posts/feed.rss")
+    ]
     reader = site.browser(make_person()) if signed_in else site.visitor()
     held = {path: reader.get(path).headers["ETag"] for path in paths}
     post_of(thread, 2).hide(team, "personal")

@@ -41,7 +41,11 @@ def tree_of(path: Path) -> ast.Module:
 def known(module: str) -> str:
     """The module that an import names: `from forum.core import db` names forum.core.db."""
     path = ROOT.joinpath(*module.split("."))
-    return module if path.with_suffix(".py").exists() or (path / "__init__.py").exists() else module.rpartition(".")[0]
+    return (
+        module
+        if path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+        else module.rpartition(".")[0]
+    )
 
 
 def imports(path: Path) -> Iterator[str]:

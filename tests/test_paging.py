@@ -41,5 +41,13 @@ def test_any_text_asks_for_a_page_or_for_none(text: str) -> None:
 
 def test_pages_asked_for() -> None:
     assert [asked_page(text) for text in (None, "", "1", "07", "0", "-1", "٣", "1e3", "9" * 10)] == [
-        1, 1, 1, 7, None, None, None, None, None,
+        1,
+        1,
+        1,
+        7,
+        None,
+        None,
+        None,
+        None,
+        None,
     ]

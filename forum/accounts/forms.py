@@ -24,23 +24,13 @@ from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, Optio
 
 from forum.accounts.models import PHASES, POSITIONS, User, email_key
 from forum.accounts.passwords import weakness
+from forum.core.forms import Form
 from forum.core.markup import clean_text
 
-EXPIRED = "This page was open for too long, or your browser did not keep our cookie. Send the form again"
 LONGEST_ADDRESS = 320
 TEAM = "personalised learning team"
 
 Check = Callable[[FlaskForm, Field], None]
-
-
-class Form(FlaskForm):
-    """A form that says in plain words when its token is no longer good."""
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        good = bool(super().validate(extra_validators))
-        if self["csrf_token"].errors:
-            self["csrf_token"].errors = [EXPIRED]
-        return good
 
 
 def typed(text: str | None) -> str:

@@ -62,7 +62,9 @@ class Taken(Refused):
         super().__init__("That email address now belongs to another account.")
 
 
-described = Signal("a person is shown otherwise: sent by the User")
+described = Signal(
+    "a person is shown otherwise: sent by the User; `role` says that their position or phase changed too"
+)
 
 
 def byline(
@@ -191,14 +193,14 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
             return
         self.changed()
         record("person.described", by=self, subject=self.id)
-        described.send(self)
+        described.send(self, role=before[1:3] != (position, phase))
 
     def make(self, role: Role, by: User | None) -> None:
         """Give this person a role. Only the command line does, so `by` may be None."""
         self.role = role
         self.changed()
         record("team.made", by=by, subject=self.id, detail={"role": str(role)})
-        described.send(self)
+        described.send(self, role=False)
 
     def changed(self) -> None:
         self.version = (self.version or 0) + 1

@@ -50,7 +50,6 @@ def begin(user: User, remember: bool) -> None:
     """Sign `user` in, in a session that takes nothing over from the one before, token and cookie included."""
     session.clear()
     g.pop("csrf_token", None)
-    session.permanent = True
     login_user(user, remember=remember)
     if not remember and is_remembered():
         session["_remember"] = "clear"

@@ -6,11 +6,12 @@ from flask import flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from forum.accounts import sessions
-from forum.accounts.forms import EmailForm, Form, NewPasswordForm, RegisterForm, SignInForm, address
+from forum.accounts.forms import EmailForm, NewPasswordForm, RegisterForm, SignInForm, address
 from forum.accounts.letters import write, write_link
 from forum.accounts.models import EmailedLink, Purpose, Taken, User, email_key
 from forum.accounts.settings import bp, check_your_email, form_page, gone, mail_folder
 from forum.core.errors import again
+from forum.core.forms import Form
 from forum.core.guards import me
 from forum.core.limits import limiter, person
 from forum.core.security import own_path
@@ -27,7 +28,7 @@ def account() -> str:
 
 
 @bp.route("/register", methods=["GET", "POST"])
-@limiter.limit("10 per hour", methods=["POST"])
+@limiter.limit("40 per hour", methods=["POST"])
 @limiter.limit("5 per hour", methods=["POST"], key_func=account)
 def register() -> ResponseReturnValue:
     if me().is_signed_in:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from forum.core.db import Instant, db, now
 
 
-class Activity(db.Model):  # type: ignore[name-defined]
+class Activity(db.Model):  # type: ignore[name-defined,misc]
     """One act. `public` decides whether it may ever leave the team."""
 
     __tablename__ = "activity"
@@ -37,7 +37,7 @@ class Activity(db.Model):  # type: ignore[name-defined]
     )
 
     @classmethod
-    def of_the_team(cls) -> Select[tuple[Activity]]:
+    def of_the_team(cls) -> Select[Activity]:
         """What team members did as such, newest first."""
         return select(cls).where(cls.verb.startswith("team.", autoescape=True)).order_by(cls.id.desc())
 

@@ -12,7 +12,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import DateTime, Engine, MetaData, Select, event, inspect
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapper
+from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -54,8 +54,8 @@ class Instant(TypeDecorator[datetime]):
 class Session(FlaskSession):
     """Reads of a safe request run outside a transaction on PostgreSQL: half the round trips."""
 
-    def get_bind(self, mapper: Mapper[Any] | None = None, **kwargs: Any) -> Any:
-        bind = super().get_bind(mapper, **kwargs)
+    def get_bind(self, mapper: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
+        bind: Any = super().get_bind(mapper, **kwargs)
         if reading() and bind.dialect.name == "postgresql":
             return bind.execution_options(isolation_level="AUTOCOMMIT")
         return bind
@@ -73,7 +73,7 @@ def reading() -> bool:
     return has_request_context() and request.method in SAFE_METHODS
 
 
-def first_or_404(query: Select[tuple[T]]) -> T:
+def first_or_404(query: Select[T]) -> T:
     """The first row of `query`, which says what this person may see: what they may not see is a 404."""
     found = db.session.scalars(query.limit(1)).first()
     return found if found is not None else abort(404)

@@ -8,7 +8,7 @@ import time
 from flask import Flask, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter.errors import RateLimitExceeded
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from forum.core.limits import limiter
 
@@ -51,6 +51,12 @@ def typed_fields() -> list[tuple[str, str]]:
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
+    if isinstance(error, SecurityError):  # a host name that is not ours: no page of ours can be built for it
+        return (
+            "This site is not served under that name.\n",
+            400,
+            {"Content-Type": "text/plain; charset=utf-8"},
+        )
     if error.response is not None or code < 400:
         return error.get_response()
     g.failed = code >= 500

@@ -15,7 +15,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, make_response, request
+from flask import Flask, Response, current_app, make_response, request, session
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine
 from werkzeug.http import http_date
@@ -51,6 +51,8 @@ def fresh(
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def checked(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+            if not public and "_flashes" in session:  # a notice waits: this answer is for one person, once
+                return view(*args, **kwargs)  # type: ignore[no-any-return]
             rests = rests_on(*args, **kwargs)
             version = versions().read(rests)
             if version is None:

@@ -22,7 +22,7 @@ def compose(config: Config, to: str, subject: str, text: str) -> EmailMessage:
     message["Date"] = formatdate()
     message["Message-ID"] = make_msgid(domain=config.host_name or "localhost")
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text)
+    message.set_content(text, cte="7bit" if text.isascii() else "8bit")  # links stay whole in a file, too
     return message
 
 

@@ -71,7 +71,7 @@ def render(source: str) -> Markup:
     rendered = _parser.render(source, {"references": _References()})
     if rendered.count("<") > 3 * MARKS:
         return Markup(_sanitise(_as_typed(source)))  # noqa: S704
-    cleaned = bleach.clean(  # type: ignore[no-untyped-call]
+    cleaned = bleach.clean(
         rendered,
         tags=TAGS,
         attributes={tag: sorted(names) for tag, names in ATTRIBUTES.items()},

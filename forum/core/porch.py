@@ -79,8 +79,8 @@ class Porch:
         self.pages = Kept(self.pages.size)
 
     def has_session(self, environ: WSGIEnvironment) -> bool:
-        cookies = environ.get("HTTP_COOKIE")
-        return bool(cookies) and any(name in cookies for name in self.cookies)
+        cookies: str = environ.get("HTTP_COOKIE", "")
+        return cookies != "" and any(name in cookies for name in self.cookies)
 
     def keep(self, response: Response) -> Response:
         """After each request: keep what a visitor was given, where it says what it rests on."""

@@ -68,5 +68,13 @@ def _read(version: Version) -> Catalogue:
         components = tuple(db.session.scalars(select(Component).order_by(Component.order)))
     for shown in (*prompts, *components):
         db.session.expunge(shown)
-    return Catalogue(version, row.title, row.organisation, row.summary, row.source,
-                     current_app.config["FORUM"].contact, prompts, components)
+    return Catalogue(
+        version,
+        row.title,
+        row.organisation,
+        row.summary,
+        row.source,
+        current_app.config["FORUM"].contact,
+        prompts,
+        components,
+    )

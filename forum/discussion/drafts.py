@@ -13,7 +13,7 @@ from forum.accounts.models import User
 from forum.core.db import Instant, db, now
 
 
-class Draft(db.Model):  # type: ignore[name-defined]
+class Draft(db.Model):  # type: ignore[name-defined,misc]
     """The fields of one form, for one person. `key` says which form: `thread:<prompt slug>`, `reply:<thread id>`
     or `edit:<post id>`; `about` and `path` say what it is about and where to go on with it."""
 
@@ -55,5 +55,5 @@ class Draft(db.Model):  # type: ignore[name-defined]
         db.session.execute(delete(cls).where(cls.user_id == by.id, cls.key == key))
 
     @classmethod
-    def of(cls, user: User) -> Select[tuple[Draft]]:
+    def of(cls, user: User) -> Select[Draft]:
         return select(cls).where(cls.user_id == user.id).order_by(cls.saved_at.desc())

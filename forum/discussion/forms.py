@@ -5,29 +5,33 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from forum.core.forms import Form
 from forum.core.markup import clean_text
 from forum.discussion.catalogue import catalogue
 
 LONGEST_TITLE, LONGEST_BODY = 150, 50_000
-DISCLOSURES = [("named", "With my name"), ("role-only", "With my role only, such as “A teacher, primary”")]
+DISCLOSURES = [
+    SelectChoice("named", "With my name"),
+    SelectChoice("role-only", "With my role only, such as “A teacher, primary”"),
+]
 
 
 def one_line(text: str | None) -> str:
     return " ".join(clean_text(text or "").split())
 
 
-def visible(form: FlaskForm, field: Any) -> None:
+def visible(form: Form, field: Any) -> None:
     """Not only spaces, or characters that do not show."""
     if not any(c.isalnum() for c in field.data or ""):
         raise ValidationError(field.gettext("Enter some words"))
 
 
-class PostForm(FlaskForm):  # type: ignore[misc]
+class PostForm(Form):
     """A reply. `submission` tells a second sending of the same form from a new one."""
 
     body = TextAreaField(
@@ -67,9 +71,9 @@ class ThreadForm(PostForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.components.choices = [(component.slug, component.name) for component in catalogue().components]
+        self.components.choices = [SelectChoice(row.slug, row.name) for row in catalogue().components]
         self.body.label.text = "What do you want to say?"
-        self.body.validators = [DataRequired("Enter what you want to say"), *self.body.validators[1:]]
+        self.body.validators = (DataRequired("Enter what you want to say"), *self.body.validators[1:])
 
 
 class EditForm(PostForm):
@@ -84,11 +88,11 @@ class EditOpeningForm(ThreadForm):
     since = HiddenField()
 
 
-class ButtonForm(FlaskForm):  # type: ignore[misc]
+class ButtonForm(Form):
     """Nothing but a button and its token."""
 
 
-class DraftForm(FlaskForm):  # type: ignore[misc]
+class DraftForm(Form):
     """What is being written, in any form; `key` says which."""
 
     key = HiddenField(validators=[DataRequired(), Length(max=100)])

@@ -131,7 +131,7 @@ class Filter:
     def narrows(self) -> bool:
         return any((self.component, self.kind, self.position, self.phase))
 
-    def ids(self) -> Select[tuple[int]]:
+    def ids(self) -> Select[int]:
         """The ids of the threads, in order. With a component the list is driven by the component's own index."""
         query = select(Thread.id).where(listed())
         if self.prompt is not None:
@@ -179,7 +179,9 @@ def components_of(ids: list[int]) -> dict[int, list[Component]]:
     known = {component.id: component for component in catalogue().components}
     carried: dict[int, list[Component]] = {}
     for thread, component in db.session.execute(
-        select(ThreadComponent.thread_id, ThreadComponent.component_id).where(ThreadComponent.thread_id.in_(ids))
+        select(ThreadComponent.thread_id, ThreadComponent.component_id).where(
+            ThreadComponent.thread_id.in_(ids)
+        )
     ):
         carried.setdefault(thread, []).append(known[component])
     for row in carried.values():
@@ -306,5 +308,6 @@ def post_row(row: Any) -> PostRow:
         author_id=author,
         version=version,
         author_version=author_version,
-        withdrawn=publication == Publication.WITHDRAWN, hidden=moderation != Moderation.CLEAR,
+        withdrawn=publication == Publication.WITHDRAWN,
+        hidden=moderation != Moderation.CLEAR,
     )

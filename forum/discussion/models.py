@@ -47,7 +47,7 @@ def _listed(*columns: str, name: str, also: str = "") -> Index:
     return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
-class Thread(db.Model):  # type: ignore[name-defined]
+class Thread(db.Model):  # type: ignore[name-defined,misc]
     """A conversation under one prompt. Post number 1 opens it."""
 
     __tablename__ = "threads"
@@ -243,7 +243,7 @@ class Thread(db.Model):  # type: ignore[name-defined]
     # Queries
 
     @classmethod
-    def visible_to(cls, user: Person) -> Select[tuple[Thread]]:
+    def visible_to(cls, user: Person) -> Select[Thread]:
         """The threads that `user` may see."""
         return select(cls).where(cls.seen_by(user))
 
@@ -317,7 +317,7 @@ class Thread(db.Model):  # type: ignore[name-defined]
         )
 
 
-class ThreadComponent(db.Model):  # type: ignore[name-defined]
+class ThreadComponent(db.Model):  # type: ignore[name-defined,misc]
     """A thread carries a component. `last_post_at` is the thread's own: a component's list is an index range."""
 
     __tablename__ = "thread_components"
@@ -332,7 +332,7 @@ class ThreadComponent(db.Model):  # type: ignore[name-defined]
     )
 
 
-class Post(db.Model):  # type: ignore[name-defined]
+class Post(db.Model):  # type: ignore[name-defined,misc]
     """Any text that a person wrote in a thread. A post that is gone keeps its number and its words. `prompt_id`
     is its thread's, so that a prompt's posts are an index range."""
 
@@ -533,7 +533,7 @@ class Post(db.Model):  # type: ignore[name-defined]
     # Queries
 
     @classmethod
-    def visible_to(cls, user: Person) -> Select[tuple[Post]]:
+    def visible_to(cls, user: Person) -> Select[Post]:
         """The posts whose words `user` may read, each with its thread, prompt and author."""
         shown = and_(cls.publication == Publication.PUBLISHED, cls.moderation == Moderation.CLEAR)
         if user.is_team:
@@ -543,7 +543,7 @@ class Post(db.Model):  # type: ignore[name-defined]
         return cls.in_place_for(user).where(shown)
 
     @classmethod
-    def in_place_for(cls, user: Person) -> Select[tuple[Post]]:
+    def in_place_for(cls, user: Person) -> Select[Post]:
         """The posts whose place `user` may see, be it only a tombstone."""
         return (
             select(cls)
@@ -573,7 +573,7 @@ class Post(db.Model):  # type: ignore[name-defined]
         self.thread.touched()
 
 
-class Revision(db.Model):  # type: ignore[name-defined]
+class Revision(db.Model):  # type: ignore[name-defined,misc]
     """A post's words before an edit; an opening post's title with them."""
 
     __tablename__ = "revisions"
@@ -587,7 +587,7 @@ class Revision(db.Model):  # type: ignore[name-defined]
     __table_args__ = (Index(None, "post_id", "id"),)
 
     @classmethod
-    def of(cls, post: Post) -> Select[tuple[Revision]]:
+    def of(cls, post: Post) -> Select[Revision]:
         return select(cls).where(cls.post_id == post.id).order_by(cls.id)
 
 
@@ -606,10 +606,13 @@ def slug_of(title: str) -> str:
 
 
 @described.connect
-def _show_anew(user: User) -> None:
-    """A byline has changed: every page that shows it is a new one at once. Threads first, then prompts."""
+def _show_anew(user: User, role: bool) -> None:
+    """A byline has changed: every page that shows it is a new one at once. Threads first, then prompts. Where only
+    a name or school changed, role-only posts stay untouched: a common date would tell who wrote them."""
     at = now()
     theirs = select(Post.thread_id).where(Post.author_id == user.id)
+    if not role:
+        theirs = theirs.where(Post.disclosure == "named")
     held = db.session.scalars(
         select(Thread.id).where(Thread.id.in_(theirs)).order_by(Thread.id).with_for_update()
     ).all()

@@ -14,7 +14,7 @@ from forum.core.db import Instant, db, now
 from forum.core.markup import SafeHTML, render
 
 
-class Conversation(db.Model):  # type: ignore[name-defined]
+class Conversation(db.Model):  # type: ignore[name-defined,misc]
     """The one row that every page rests on: what is held here, and by whom."""
 
     __tablename__ = "conversation"
@@ -33,7 +33,7 @@ class Conversation(db.Model):  # type: ignore[name-defined]
         db.session.execute(update(cls).values(version=cls.version + 1, changed_at=now()))
 
 
-class Prompt(db.Model):  # type: ignore[name-defined]
+class Prompt(db.Model):  # type: ignore[name-defined,misc]
     """One of the questions that the conversation asks."""
 
     __tablename__ = "prompts"
@@ -59,11 +59,11 @@ class Prompt(db.Model):  # type: ignore[name-defined]
         record("team.prompt-edited", by=by, prompt=self.id, detail={"before": before})
 
     @classmethod
-    def in_order(cls) -> Select[tuple[Prompt]]:
+    def in_order(cls) -> Select[Prompt]:
         return select(cls).order_by(cls.order)
 
 
-class Component(db.Model):  # type: ignore[name-defined]
+class Component(db.Model):  # type: ignore[name-defined,misc]
     """One of the five parts of personalised learning; cuts across the prompts."""
 
     __tablename__ = "components"
@@ -85,5 +85,5 @@ class Component(db.Model):  # type: ignore[name-defined]
         record("team.component-edited", by=by, detail={"component": self.slug, "before": before})
 
     @classmethod
-    def in_order(cls) -> Select[tuple[Component]]:
+    def in_order(cls) -> Select[Component]:
         return select(cls).order_by(cls.order)

@@ -44,9 +44,19 @@ def prompt(slug: str) -> ResponseReturnValue:
     asked = catalogue().prompt(slug) or abort(404)
     narrowed = _filter(prompt=asked.id)
     rows, pages = _listing(narrowed, f"/prompts/{slug}")
-    return render_template("discussion/prompt.html", prompt=asked, threads=rows, pages=pages, filter=narrowed,
-                           chosen=request.args, kinds=KINDS, positions=POSITIONS, phases=PHASES, sorts=SORTS,
-        component_choices={row.slug: row.name for row in catalogue().components})
+    return render_template(
+        "discussion/prompt.html",
+        prompt=asked,
+        threads=rows,
+        pages=pages,
+        filter=narrowed,
+        chosen=request.args,
+        kinds=KINDS,
+        positions=POSITIONS,
+        phases=PHASES,
+        sorts=SORTS,
+        component_choices={row.slug: row.name for row in catalogue().components},
+    )
 
 
 @bp.get("/components/<slug>")
@@ -62,7 +72,9 @@ def component(slug: str) -> ResponseReturnValue:
 @fresh(thread_version)
 def thread(id: int, slug: str = "") -> ResponseReturnValue:
     found = first_or_404(
-        Thread.visible_to(me()).where(Thread.id == id).options(joinedload(Thread.prompt), joinedload(Thread.author))
+        Thread.visible_to(me())
+        .where(Thread.id == id)
+        .options(joinedload(Thread.prompt), joinedload(Thread.author))
     )
     if slug != found.slug:
         query = request.query_string.decode("ascii", "ignore")
@@ -83,10 +95,20 @@ def thread_page(found: Thread, number: int, form: PostForm | None = None, previe
         form = PostForm(formdata=None, disclosure=viewer.disclosure).fresh_submission()
         draft = _prefill(form, found)
     return render_template(
-        "discussion/thread.html", thread=found, posts=posts, form=form, draft=draft, preview=preview,
-        pages=Pages(number, pages_of(found.posts_count), lambda n: address if n == 1 else f"{address}?page={n}"),
-        components=components_of([found.id]).get(found.id, []), address=address, longest=LONGEST_BODY,
-        description=extract(posts[0].row.html, 160) if posts else "", form_errors=bool(form and form.errors),
+        "discussion/thread.html",
+        thread=found,
+        posts=posts,
+        form=form,
+        draft=draft,
+        preview=preview,
+        pages=Pages(
+            number, pages_of(found.posts_count), lambda n: address if n == 1 else f"{address}?page={n}"
+        ),
+        components=components_of([found.id]).get(found.id, []),
+        address=address,
+        longest=LONGEST_BODY,
+        description=extract(posts[0].row.html, 160) if posts else "",
+        form_errors=bool(form and form.errors),
     )
 
 
@@ -102,14 +124,21 @@ def history(id: int) -> ResponseReturnValue:
     """Every version of a post, and the words between two of them: `?from=` and `?to=`, counted from 1."""
     found = first_or_404(Post.visible_to(me()).where(Post.id == id))
     versions = [(row.written_at, row.title, row.source) for row in db.session.scalars(Revision.of(found))]
-    versions.append((found.edited_at or found.published_at, found.thread.title if found.opens else None, found.source))
+    versions.append(
+        (found.edited_at or found.published_at, found.thread.title if found.opens else None, found.source)
+    )
     newer = _chosen_version("to", len(versions), len(versions))
     older = _chosen_version("from", max(1, newer - 1), len(versions))
     return render_template(
-        "discussion/history.html", post=found, versions=versions, older=older, newer=newer,
+        "discussion/history.html",
+        post=found,
+        versions=versions,
+        older=older,
+        newer=newer,
         words=differences.words(versions[older - 1][2], versions[newer - 1][2]),
         titles=differences.words(versions[older - 1][1] or "", versions[newer - 1][1] or ""),
-        byline=found.author.byline(found.disclosure), address=post_url(found),
+        byline=found.author.byline(found.disclosure),
+        address=post_url(found),
     )
 
 
@@ -133,13 +162,19 @@ def _filter(prompt: int) -> Filter:
     chosen = {name: request.args.get(name) or None for name in ("component", "kind", "position", "phase")}
     sort = request.args.get("sort") or "latest"
     component = catalogue().component(chosen["component"])
-    for value, known in ((chosen["kind"], KINDS), (chosen["position"], POSITIONS), (chosen["phase"], PHASES),
-                         (sort, SORTS)):
+    for value, known in (
+        (chosen["kind"], KINDS),
+        (chosen["position"], POSITIONS),
+        (chosen["phase"], PHASES),
+        (sort, SORTS),
+    ):
         if value is not None and value not in known:
             abort(404)
     if chosen["component"] and component is None:
         abort(404)
-    return Filter(prompt, component.id if component else None, chosen["kind"], chosen["position"], chosen["phase"], sort)
+    return Filter(
+        prompt, component.id if component else None, chosen["kind"], chosen["position"], chosen["phase"], sort
+    )
 
 
 def _listing(narrowed: Filter, path: str) -> tuple[list[Any], Pages]:
@@ -165,8 +200,9 @@ def _shown(row: PostRow, thread: Thread, address: str) -> Shown:
         alive = row.gone_because is None and thread.is_listed
         shown.withdrawable = alive
         shown.editable = alive and viewer.may_post and (not thread.locked or viewer.is_team)
-        shown.returnable = (row.withdrawn and not row.hidden and row.gone_at is not None
-                            and now() - row.gone_at < RESTORABLE)
+        shown.returnable = (
+            row.withdrawn and not row.hidden and row.gone_at is not None and now() - row.gone_at < RESTORABLE
+        )
     return shown
 
 

@@ -54,8 +54,13 @@ def new_thread(slug: str) -> ResponseReturnValue:
     if not form.validate_on_submit() or not _may_publish(form):
         return _thread_form(form, prompt, status=422)
     thread = Thread.start(
-        db.session.merge(prompt, load=True), me(), form.title.data, form.body.data, _components(form),
-        form.disclosure.data, (form.submission.data or "")[:64],
+        db.session.merge(prompt, load=True),
+        me(),
+        form.title.data,
+        form.body.data,
+        _components(form),
+        form.disclosure.data,
+        (form.submission.data or "")[:64],
     )
     Draft.drop(me(), key)
     return redirect(thread_url(thread))
@@ -66,7 +71,9 @@ def new_thread(slug: str) -> ResponseReturnValue:
 @signed_in
 def reply(id: int) -> ResponseReturnValue:
     thread = first_or_404(
-        Thread.visible_to(me()).where(Thread.id == id).options(joinedload(Thread.prompt), joinedload(Thread.author))
+        Thread.visible_to(me())
+        .where(Thread.id == id)
+        .options(joinedload(Thread.prompt), joinedload(Thread.author))
     )
     form = PostForm(disclosure=me().disclosure)
     last = pages_of(thread.posts_count)
@@ -75,8 +82,13 @@ def reply(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit() or not _may_publish(form):
         return thread_page(thread, last, form), 422
     try:
-        post = thread.reply(me(), form.body.data, form.disclosure.data, (form.submission.data or "")[:64],
-                            _answered(thread, form))
+        post = thread.reply(
+            me(),
+            form.body.data,
+            form.disclosure.data,
+            (form.submission.data or "")[:64],
+            _answered(thread, form),
+        )
     except Refused as refusal:
         form.form_errors = [*form.form_errors, str(refusal)]
         return thread_page(thread, last, form), 422
@@ -98,11 +110,17 @@ def edit(id: int) -> ResponseReturnValue:
         return _edit_page(form, post, preview=render(form.body.data))
     if not form.validate_on_submit():
         return _edit_page(form, post, status=422)
-    opening = isinstance(form, EditOpeningForm)
+    title, components = None, None
+    if isinstance(form, EditOpeningForm):
+        title, components = form.title.data, _components(form)
     try:
         post.edit(
-            me(), form.body.data, form.disclosure.data, since=_number(form.since.data),
-            title=form.title.data if opening else None, components=_components(form) if opening else None,
+            me(),
+            form.body.data,
+            form.disclosure.data,
+            since=_number(form.since.data),
+            title=title,
+            components=components,
         )
     except Conflict:
         return _conflict(form, id)
@@ -119,7 +137,9 @@ def withdraw(id: int) -> ResponseReturnValue:
     form = ButtonForm()
     if not form.validate_on_submit():
         whole = post.opens and post.thread.posts_count == 1
-        page = render_template("discussion/withdraw.html", post=post, form=form, whole=whole, address=post_url(post))
+        page = render_template(
+            "discussion/withdraw.html", post=post, form=form, whole=whole, address=post_url(post)
+        )
         return page, 200 if request.method == "GET" else 422
     post.withdraw(me())
     flash("Your post has been withdrawn. You can restore it for 30 days.")
@@ -146,7 +166,9 @@ def preview() -> ResponseReturnValue:
 @bp.get("/drafts")
 @signed_in
 def drafts() -> ResponseReturnValue:
-    return render_template("discussion/drafts.html", drafts=db.session.scalars(Draft.of(me()).limit(200)).all())
+    return render_template(
+        "discussion/drafts.html", drafts=db.session.scalars(Draft.of(me()).limit(200)).all()
+    )
 
 
 @bp.post("/drafts")
@@ -160,7 +182,9 @@ def save_draft() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return (jsonify(error="not saved"), 422) if by_script else abort(422)
     about, path = _about(form.key.data)
-    fields = {name: request.form[name][:LONGEST_BODY * 2] for name in KEPT if name in request.form}
+    fields: dict[str, Any] = {
+        name: request.form[name][: LONGEST_BODY * 2] for name in KEPT if name in request.form
+    }
     fields["components"] = request.form.getlist("components")[:20]
     draft = Draft.save(me(), form.key.data, about, path, fields)
     if by_script:
@@ -207,10 +231,23 @@ def _into(form: PostForm, draft: Draft | None) -> Draft | None:
     return draft
 
 
-def _thread_form(form: ThreadForm, prompt: Prompt, draft: Draft | None = None, preview: Markup | None = None,
-                 status: int = 200) -> ResponseReturnValue:
-    page = render_template("discussion/new_thread.html", form=form, prompt=prompt, draft=draft, preview=preview,
-                           longest=LONGEST_BODY, longest_title=LONGEST_TITLE, form_errors=bool(form.errors))
+def _thread_form(
+    form: ThreadForm,
+    prompt: Prompt,
+    draft: Draft | None = None,
+    preview: Markup | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
+    page = render_template(
+        "discussion/new_thread.html",
+        form=form,
+        prompt=prompt,
+        draft=draft,
+        preview=preview,
+        longest=LONGEST_BODY,
+        longest_title=LONGEST_TITLE,
+        form_errors=bool(form.errors),
+    )
     return page, status
 
 
@@ -240,15 +277,30 @@ def _edit_form(post: Post) -> EditForm | EditOpeningForm:
     if not post.opens:
         return EditForm(data={"body": post.source, "disclosure": post.disclosure, "since": str(post.version)})
     carried = [component.slug for component in components_of([post.thread_id]).get(post.thread_id, [])]
-    return EditOpeningForm(data={
-        "body": post.source, "disclosure": post.disclosure, "since": str(post.version),
-        "title": post.thread.title, "components": carried,
-    })
+    return EditOpeningForm(
+        data={
+            "body": post.source,
+            "disclosure": post.disclosure,
+            "since": str(post.version),
+            "title": post.thread.title,
+            "components": carried,
+        }
+    )
 
 
-def _edit_page(form: EditForm | EditOpeningForm, post: Post, status: int = 200, **more: Any) -> ResponseReturnValue:
-    page = render_template("discussion/edit.html", form=form, post=post, address=post_url(post), longest=LONGEST_BODY,
-                           longest_title=LONGEST_TITLE, form_errors=bool(form.errors), **more)
+def _edit_page(
+    form: EditForm | EditOpeningForm, post: Post, status: int = 200, **more: Any
+) -> ResponseReturnValue:
+    page = render_template(
+        "discussion/edit.html",
+        form=form,
+        post=post,
+        address=post_url(post),
+        longest=LONGEST_BODY,
+        longest_title=LONGEST_TITLE,
+        form_errors=bool(form.errors),
+        **more,
+    )
     return page, status
 
 

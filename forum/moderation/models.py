@@ -32,7 +32,7 @@ from forum.discussion.words import REASONS, Moderation
 MANY = 1000
 
 
-class Report(db.Model):  # type: ignore[name-defined]
+class Report(db.Model):  # type: ignore[name-defined,misc]
     """Someone, with an account or without, thinks that the team should look at a post."""
 
     __tablename__ = "reports"

@@ -205,7 +205,7 @@ NEWEST_THREADS = Filter().ids().limit(NEWEST)
 COUNTS = select(_counted(THEIR_POSTS), _counted(THEIR_THREADS))
 
 
-def _people() -> Select[tuple[User]]:
+def _people() -> Select[User]:
     """The people with a public page. Before an address is confirmed, only its owner and the team see one."""
     viewer = me()
     public = or_(User.confirmed_at.is_not(None), User.imported_as.is_not(None), User.id == viewer.id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from forum.core.db import Instant, db
 
 
-class Resource(db.Model):  # type: ignore[name-defined]
+class Resource(db.Model):  # type: ignore[name-defined,misc]
     """Something the organisation provides to schools; `address` is where it was to be found, as printed."""
 
     __tablename__ = "resources"
@@ -26,5 +26,5 @@ class Resource(db.Model):  # type: ignore[name-defined]
     edited_at: Mapped[datetime | None] = mapped_column(Instant)
 
     @classmethod
-    def in_order(cls) -> Select[tuple[Resource]]:
+    def in_order(cls) -> Select[Resource]:
         return select(cls).order_by(cls.order)

@@ -102,7 +102,8 @@ class Conversation:
         chance = self.chance
         return make_person(
             name=f"{chance.choice(('Ada', 'Ben', 'Chidi', 'Dilys', 'Esther', 'Farah'))} Example {number}",
-            position=chance.choice(list(POSITIONS)), phase=chance.choice(list(PHASES)),
+            position=chance.choice(list(POSITIONS)),
+            phase=chance.choice(list(PHASES)),
             school=f"Example School {number % 60}",
         ).id
 
@@ -111,8 +112,10 @@ class Conversation:
         prompts = db.session.scalars(select(Prompt).order_by(Prompt.order)).all()
         components = db.session.scalars(select(Component).order_by(Component.order)).all()
         thread = Thread.start(
-            chance.choices(prompts, (5, 2, 3))[0], db.session.get_one(User, chance.choice(self.people)),
-            words.title(chance, number), chance.choice(self.texts)[0],
+            chance.choices(prompts, (5, 2, 3))[0],
+            db.session.get_one(User, chance.choice(self.people)),
+            words.title(chance, number),
+            chance.choice(self.texts)[0],
             chance.sample(list(components), chance.randrange(4)),
         )
         self.ids[number] = (thread.id, thread.prompt_id)
@@ -123,22 +126,43 @@ class Conversation:
         thread, prompt = self.ids[due.thread]
         self.counts[due.thread] += 1
         self.last[due.thread] = due.at
-        self.rows.append({
-            "thread_id": thread, "prompt_id": prompt, "author_id": self.chance.choice(self.people),
-            "number": self.counts[due.thread], "source": source, "html": html, "disclosure": "named",
-            "published_at": due.at, "updated_at": due.at, "submission": f"bench-{thread}-{self.counts[due.thread]}",
-        })
+        self.rows.append(
+            {
+                "thread_id": thread,
+                "prompt_id": prompt,
+                "author_id": self.chance.choice(self.people),
+                "number": self.counts[due.thread],
+                "source": source,
+                "html": html,
+                "disclosure": "named",
+                "published_at": due.at,
+                "updated_at": due.at,
+                "submission": f"bench-{thread}-{self.counts[due.thread]}",
+            }
+        )
 
     def _flush(self) -> None:
         """Write the replies that wait, each with its line in the log."""
         if not self.rows:
             return
-        ids = db.session.scalars(insert(Post).returning(Post.id, sort_by_parameter_order=True), self.rows).all()
-        db.session.execute(insert(Activity), [
-            {"verb": "post.published", "public": True, "actor": row["author_id"], "prompt": row["prompt_id"],
-             "thread": row["thread_id"], "post": id, "at": row["published_at"]}
-            for id, row in zip(ids, self.rows, strict=True)
-        ])
+        ids = db.session.scalars(
+            insert(Post).returning(Post.id, sort_by_parameter_order=True), self.rows
+        ).all()
+        db.session.execute(
+            insert(Activity),
+            [
+                {
+                    "verb": "post.published",
+                    "public": True,
+                    "actor": row["author_id"],
+                    "prompt": row["prompt_id"],
+                    "thread": row["thread_id"],
+                    "post": id,
+                    "at": row["published_at"],
+                }
+                for id, row in zip(ids, self.rows, strict=True)
+            ],
+        )
         self.rows.clear()
 
     def _settle(self) -> None:
@@ -147,13 +171,20 @@ class Conversation:
         for number, (thread, prompt) in self.ids.items():
             count, at = self.counts[number], self.last[number]
             replies[prompt] += count - 1
-            db.session.execute(update(Thread).where(Thread.id == thread).values(
-                posts_count=count, version=Thread.version + count - 1, last_post_at=at, changed_at=at))
-            db.session.execute(update(ThreadComponent).where(ThreadComponent.thread_id == thread)
-                               .values(last_post_at=at))
+            db.session.execute(
+                update(Thread)
+                .where(Thread.id == thread)
+                .values(posts_count=count, version=Thread.version + count - 1, last_post_at=at, changed_at=at)
+            )
+            db.session.execute(
+                update(ThreadComponent).where(ThreadComponent.thread_id == thread).values(last_post_at=at)
+            )
         for prompt, count in replies.items():
-            db.session.execute(update(Prompt).where(Prompt.id == prompt)
-                               .values(version=Prompt.version + count, changed_at=now() - timedelta(seconds=5)))
+            db.session.execute(
+                update(Prompt)
+                .where(Prompt.id == prompt)
+                .values(version=Prompt.version + count, changed_at=now() - timedelta(seconds=5))
+            )
 
 
 def schedule(size: Size, chance: Random) -> list[Due]:
@@ -165,7 +196,9 @@ def schedule(size: Size, chance: Random) -> list[Due]:
     weights = [chance.paretovariate(1.2) for _ in opened[1:]]
     replies = size.posts - size.longest - (size.threads - 1)
     due = [Due(begin + timedelta(seconds=at), number, True) for number, at in enumerate(opened)]
-    due += [Due(begin + timedelta(seconds=chance.uniform(1, whole)), 0, False) for _ in range(size.longest - 1)]
+    due += [
+        Due(begin + timedelta(seconds=chance.uniform(1, whole)), 0, False) for _ in range(size.longest - 1)
+    ]
     for number in chance.choices(range(1, size.threads), weights, k=replies):
         due.append(Due(begin + timedelta(seconds=_later(opened[number], whole, chance)), number, False))
     return sorted(due)
@@ -179,7 +212,9 @@ def _later(opened: float, whole: float, chance: Random) -> float:
 def full_pages(size: int) -> Iterator[str]:
     """Addresses of thread pages that have all their posts, one of each thread after the other."""
     found = db.session.execute(
-        select(Thread.id, Thread.slug, Thread.posts_count).where(Thread.posts_count >= size).order_by(Thread.id)
+        select(Thread.id, Thread.slug, Thread.posts_count)
+        .where(Thread.posts_count >= size)
+        .order_by(Thread.id)
     ).all()
     most = max(count for _, _, count in found) // size
     for page in range(1, most + 1):

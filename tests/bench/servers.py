@@ -1,0 +1,108 @@
+"""One worker of the production server, as `flask serve` starts it: for the site, and for the bare Flask."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BIN = Path(sys.executable).parent
+THREADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def memory(self) -> float:
+        """The resident memory of the one worker, in MB."""
+        listed = subprocess.run(["ps", "-A", "-o", "ppid=,rss="], capture_output=True, text=True, check=True)
+        rows = (line.split() for line in listed.stdout.splitlines())
+        return max(int(size) for parent, size in rows if int(parent) == self.process.pid) / 1024
+
+
+@contextlib.contextmanager
+def serving(environment: Mapping[str, str]) -> Iterator[Server]:
+    """The site, by `flask serve`, with these settings."""
+    port = _free_port()
+    settings = {
+        "FLASK_APP": "wsgi",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "WORKERS": "1",
+        "THREADS": str(THREADS),
+        "LOG_LEVEL": "WARNING",
+        **environment,
+    }
+    with _started([str(BIN / "flask"), "serve"], port, settings) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def hello() -> Iterator[Server]:
+    """tests/bench/hello.py, with the arguments that `flask serve` gives."""
+    port = _free_port()
+    arguments = [
+        "--interface",
+        "wsgi",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        "--blocking-threads",
+        str(THREADS),
+        "--no-ws",
+        "--static-path-route",
+        "/static",
+        "--static-path-mount",
+        str(ROOT / "static"),
+        "--log-level",
+        "warning",
+        "tests.bench.hello:app",
+    ]
+    with _started([str(BIN / "granian"), *arguments], port, {}) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _started(command: list[str], port: int, settings: Mapping[str, str]) -> Iterator[Server]:
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **settings}, stdout=subprocess.DEVNULL)
+    try:
+        _wait_for(port, process)
+        yield Server(port, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
+        with contextlib.suppress(OSError):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/health", headers={"Host": "conversation.example"})
+            connection.getresponse().read()
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"nothing answers on port {port}")

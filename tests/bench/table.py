@@ -1,0 +1,154 @@
+"""The figures as a table in Markdown, and which of the targets are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from statistics import median
+
+from tests.bench.load import Run
+
+SAME = 1.1
+MEMORY = 150.0  # MB
+PAIRS = (
+    ("Thread page, first, kept", "Thread page, last, kept"),
+    ("Thread page, first, signed in", "Thread page, last, signed in"),
+    ("Thread page, first, made again", "Thread page, last, made again"),
+)
+
+
+@dataclass
+class Row:
+    """One case at both sizes, a run of each in every round."""
+
+    name: str
+    wanted: float | None
+    statements: tuple[int, int]
+    large: list[Run] = field(default_factory=list)
+    small: list[Run] = field(default_factory=list)
+
+    def to_hello(self, hellos: list[float]) -> float:
+        """The median of the rounds; a round's figure is compared with that round's hello."""
+        return median(run.rate / hello for run, hello in zip(self.large, hellos, strict=True))
+
+    @property
+    def to_small(self) -> float:
+        """How much faster the smaller site is."""
+        return median(few.rate / many.rate for few, many in zip(self.small, self.large, strict=True))
+
+
+@dataclass
+class Figures:
+    """Everything that was measured; `hellos` has one figure for each round, `memory` is in MB."""
+
+    posts: int
+    smaller: int
+    rows: list[Row]
+    hellos: list[float] = field(default_factory=list)
+    hello_runs: list[Run] = field(default_factory=list)
+    memory: float = 0.0
+
+    def lines(self) -> Iterable[str]:
+        head = [
+            "",
+            "requests/s",
+            "p50 ms",
+            "p99 ms",
+            "bytes",
+            "SQL",
+            "to hello",
+            "wanted",
+            "reached",
+            f"at {self.smaller:,}",
+            "SQL",
+            "ratio",
+        ]
+        hello = self.hello_runs
+        cells = [
+            [
+                "Flask hello",
+                _rate(hello),
+                _p50(hello),
+                _p99(hello),
+                _bytes(hello),
+                "0",
+                "1.00",
+                "",
+                "",
+                "",
+                "",
+                "",
+            ]
+        ]
+        cells += [self._cells(row) for row in self.rows]
+        yield from _drawn([head, *cells])
+        yield ""
+        yield from self._rest()
+
+    def _cells(self, row: Row) -> list[str]:
+        ratio = row.to_hello(self.hellos)
+        reached = "" if row.wanted is None else _mark(ratio >= row.wanted)
+        wanted = "" if row.wanted is None else f"{row.wanted:.2f}"
+        return [
+            row.name,
+            _rate(row.large),
+            _p50(row.large),
+            _p99(row.large),
+            _bytes(row.large),
+            str(row.statements[0]),
+            f"{ratio:.2f}",
+            wanted,
+            reached,
+            _rate(row.small),
+            str(row.statements[1]),
+            f"{row.to_small:.2f}",
+        ]
+
+    def _rest(self) -> Iterable[str]:
+        rows = {row.name: row for row in self.rows}
+        for first, last in PAIRS:
+            pairs = zip(rows[first].large, rows[last].large, strict=True)
+            ratio = median(one.rate / other.rate for one, other in pairs)
+            yield f"- {first} : last is {ratio:.2f}; at most {SAME}: {_mark(ratio <= SAME)}"
+        slower = [row.name for row in self.rows if row.to_small > SAME]
+        yield (
+            f"- {self.smaller:,} : {self.posts:,} posts is at most {SAME} everywhere: "
+            + (_mark(True) if not slower else f"no ({'; '.join(slower)})")
+        )
+        yield f"- Memory of the worker after the run: {self.memory:.0f} MB; under {MEMORY:.0f}: {_mark(self.memory < MEMORY)}"
+
+
+def _drawn(rows: list[list[str]]) -> Iterable[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for number, row in enumerate(rows):
+        first, *others = (
+            cell.ljust(w) if i == 0 else cell.rjust(w)
+            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "| " + " | ".join([first, *others]) + " |"
+        if number == 0:
+            yield (
+                "|"
+                + "|".join("-" * (w + 2) if i == 0 else "-" * (w + 1) + ":" for i, w in enumerate(widths))
+                + "|"
+            )
+
+
+def _mark(reached: bool) -> str:
+    return "yes" if reached else "no"
+
+
+def _rate(runs: list[Run]) -> str:
+    return f"{median(run.rate for run in runs):,.0f}"
+
+
+def _p50(runs: list[Run]) -> str:
+    return f"{median(run.p50 for run in runs):.2f}"
+
+
+def _p99(runs: list[Run]) -> str:
+    return f"{median(run.p99 for run in runs):.2f}"
+
+
+def _bytes(runs: list[Run]) -> str:
+    return f"{median(run.bytes / run.requests for run in runs):,.0f}"
