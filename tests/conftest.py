@@ -119,8 +119,5 @@ class PostgreSQL(Served):
             for table, rows in self.rows:
                 connection.execute(table.insert(), rows)
                 if "id" in table.c:
-                    connection.execute(
-                        text(
-                            f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name}))"
-                        )
-                    )
+                    last = f"pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name})"
+                    connection.execute(text(f"SELECT setval({last})"))

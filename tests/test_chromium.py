@@ -170,7 +170,7 @@ def test_a_draft_saved_by_its_button(live: LiveSite, opened: Open) -> None:
     expect(window.page.get_by_label("What do you want to say?")).to_have_value("Half a thought")
     expect(window.page.get_by_label("Strong partnership")).to_be_checked()
     window.go("/drafts")
-    window.press("Discard the draft: A new thread: Resources")
+    window.press("Discard the draft: A new thread: Resources for progress")
     assert "You have no drafts" in window.words
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forum import create_app
 from forum.core.db import db, now
 from forum.core.freshness import Mark, Rests
 from forum.core.porch import Kept, Porch
@@ -18,6 +21,7 @@ from forum.discussion.models import Thread
 from tests.browser import Site
 from tests.factories import make_person, make_reply, make_thread, post_of
 from tests.queries import counted
+from tests.servers import redis_server
 
 PAGES = [
     "THREAD",
@@ -177,6 +181,25 @@ def test_the_porch_finds_its_way_back_to_the_database(site: Site) -> None:
     porch = porch_of(site)
     porch.versions._mine.connection.close()
     assert site.visitor().get(path).status == 200
+
+
+def test_machines_share_what_one_has_rendered(site: Site, tmp_path: Path) -> None:
+    with redis_server(tmp_path) as url:
+        config = dataclasses.replace(site.app.config["FORUM"], redis_url=url)
+        machines = [create_app(config) for _ in range(2)]
+        thread = make_thread()
+        path = path_of("THREAD", thread)
+        one, two = (Site(app) for app in machines)
+        first = one.visitor().get(path)
+        with counted() as queries:
+            assert two.visitor().get(path).data == first.data
+        assert not queries and two.app.wsgi_app.pages.used  # type: ignore[attr-defined]
+        make_reply(thread, text="Something new")
+        assert "Something new" in two.visitor().get(path).text
+    assert "Something new" in one.visitor().get(path).text, "without the shelf every machine serves itself"
+    for app in machines:
+        with app.app_context():
+            db.engine.dispose()
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 40)), max_size=60))

@@ -206,7 +206,9 @@ def test_a_thread_goes_on_where_people_have_answered_meanwhile(site: Site) -> No
         [line(body="One"), line(body="Three", date="1993-05-01T10:00:00+00:00"), line(body="Four", date=None)]
     )
     db.session.expire_all()
-    dates = {number: at for number, at in db.session.execute(select(Post.number, Post.published_at))}
+    dates = {
+        row.number: row.published_at for row in db.session.execute(select(Post.number, Post.published_at))
+    }
     assert dates[3] == dates[4] == datetime(1993, 5, 1, 10, tzinfo=UTC)
     assert thread.posts_count == 4
     assert thread.last_post_at == answered

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
 from forum.accounts.models import Role, User, Visitor
@@ -21,6 +19,7 @@ from forum.moderation.models import ACTS, Report
 from forum.seed.load import load_conversation
 from tests.browser import Browser, Page, Site
 from tests.factories import make_person, make_reply, make_thread, post_of
+from tests.queries import counted
 
 HOSTILE = "<script>alert(1)</script> {{ 7*7 }} <img src=x onerror=alert(2)>\nsecond line \u202e backwards"
 SECRET = "Wellington Bartholomew of 4B"
@@ -49,19 +48,6 @@ def thread(site: Site, ada: User) -> Thread:
 @pytest.fixture
 def reply(thread: Thread) -> Post:
     return make_reply(thread, text=f"Ask {SECRET}.")
-
-
-@contextmanager
-def queries(site: Site) -> Iterator[list[str]]:
-    """The statements that run inside."""
-    seen: list[str] = []
-
-    def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def lines(verb: str = "team.") -> list[Activity]:
@@ -648,9 +634,9 @@ def test_lists_ask_the_same_number_of_questions_for_one_and_for_twenty(
         counts.append([])
         for url in pages:
             team.get(url)
-            with queries(site) as seen:
+            with counted() as seen:
                 team.get(url)
-            counts[-1].append(len([each for each in seen if each.startswith("SELECT")]))
+            counts[-1].append(len(seen))
     assert counts[0] == counts[1]
     assert max(counts[0]) <= 7, dict(zip(pages, counts[0], strict=True))
 

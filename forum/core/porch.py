@@ -4,21 +4,28 @@ here, with one raw indexed read of its version. It knows no page: `fresh` says w
 from __future__ import annotations
 
 import gzip
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import msgspec
+import redis
+import structlog
 from flask import Flask, Response, request, session
 from werkzeug.http import http_date
 
-from forum.core.freshness import GZIPPED, Mark, Versions
+from forum.core.freshness import GZIPPED, Mark, Rests, Versions
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 V = TypeVar("V")
+log = structlog.get_logger("forum.porch")
+_ENCODER = msgspec.msgpack.Encoder()
+_PACKED = tuple[str, tuple[Any, ...], tuple[Any, ...], str, float, tuple[tuple[str, str], ...], bytes]
 
 
 class Kept(Generic[V]):
@@ -58,9 +65,39 @@ class Page:
     body: bytes
 
 
+class Shelf:
+    """Kept pages that several machines share, in Redis. The same pages under the same keys; a page's own version
+    says whether it is still true, so nothing here is ever wrong, only old, and goes after an hour."""
+
+    LASTS = 3600
+
+    def __init__(self, url: str, release: str) -> None:
+        self.redis = redis.Redis.from_url(url, socket_timeout=0.2, socket_connect_timeout=0.2)
+        self.prefix = f"kept:{release}:"
+
+    def get(self, key: tuple[str, str]) -> Page | None:
+        try:
+            found = self.redis.get(self._name(key))
+        except redis.RedisError as error:
+            log.warning("the shared shelf does not answer", error=str(error))
+            return None
+        return _unpack(found) if isinstance(found, bytes) else None
+
+    def put(self, key: tuple[str, str], page: Page) -> None:
+        try:
+            self.redis.set(self._name(key), _pack(page), ex=self.LASTS)
+        except redis.RedisError as error:
+            log.warning("the shared shelf does not answer", error=str(error))
+
+    def _name(self, key: tuple[str, str]) -> str:
+        return self.prefix + hashlib.blake2b("?".join(key).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
 class Porch:
     def __init__(self, app: Flask) -> None:
         self.inside = app.wsgi_app
+        url = app.config["FORUM"].redis_url
+        self.shelf = Shelf(url, app.extensions["release"]) if url else None
         self.pages: Kept[Page] = Kept(app.config["FORUM"].kept_bytes)
         self.versions: Versions = app.extensions["versions"]
         self.cookies = (app.config["SESSION_COOKIE_NAME"] + "=", "remember_token=")
@@ -69,10 +106,17 @@ class Porch:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] in ("GET", "HEAD") and not self.has_session(environ):
-            page = self.pages.get(_key(environ))
+            page = self.pages.get(_key(environ)) or self.shared(_key(environ))
             if page is not None and self.versions.read(page.mark.rests) == page.mark.version:
                 return _answer(page, environ, start_response)
         return self.inside(environ, start_response)
+
+    def shared(self, key: tuple[str, str]) -> Page | None:
+        """What another machine has rendered, where machines share a shelf."""
+        page = self.shelf.get(key) if self.shelf else None
+        if page is not None:
+            self.pages.put(key, page, len(page.body) + 2000)
+        return page
 
     def forget(self) -> None:
         """Start with nothing kept."""
@@ -95,12 +139,27 @@ class Porch:
             for name, value in response.headers
             if name not in ("Content-Length", "ETag", "Last-Modified")
         )
-        self.pages.put(_key(request.environ), Page(mark, headers, body), len(body) + 2000)
+        page = Page(mark, headers, body)
+        self.pages.put(_key(request.environ), page, len(body) + 2000)
+        if self.shelf:
+            self.shelf.put(_key(request.environ), page)
         if _takes_gzip(request.environ):
             response.set_data(body)
             response.headers["Content-Encoding"] = "gzip"
             response.headers["ETag"] = f'"{mark.etag}{GZIPPED}"'
         return response
+
+
+def _pack(page: Page) -> bytes:
+    mark = page.mark
+    return _ENCODER.encode(
+        (mark.rests.query, mark.rests.values, mark.version, mark.etag, mark.changed, page.headers, page.body)
+    )
+
+
+def _unpack(packed: bytes) -> Page:
+    query, values, version, etag, changed, headers, body = msgspec.msgpack.decode(packed, type=_PACKED)
+    return Page(Mark(Rests(query, values), version, etag, changed), headers, body)
 
 
 def _answer(page: Page, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, current_app
 from markupsafe import Markup
@@ -30,11 +31,8 @@ def fragment(row: PostRow, thread_url: str) -> Markup:
     key = (row.id, row.version, row.author_version, thread_url)
     found = kept.get(key)
     if found is None:
-        macros = current_app.jinja_env.get_template("components/post.html").module
-        if row.gone_because is None:
-            found = macros.post(row, thread_url)  # type: ignore[attr-defined]
-        else:
-            found = macros.tombstone(row)  # type: ignore[attr-defined]
+        macros: Any = current_app.jinja_env.get_template("components/post.html").module
+        found = macros.tombstone(row) if row.gone_because else macros.post(row, thread_url)
         kept.put(key, found, 2 * len(found) + 300)
     return found
 

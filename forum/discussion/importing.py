@@ -39,6 +39,8 @@ from forum.discussion.models import Post, Prompt, Thread, ThreadComponent, slug_
 BATCH = 500
 LONGEST_LINE = 1024 * 1024
 LONGEST_BODY = 100_000
+DEEPEST_QUOTE = 10
+NARROW, WIDE = 65, 100
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 NO_DATE = "no date: given that of the post before"
 ODD_DATE = "date not understood: given that of the post before"
@@ -48,9 +50,20 @@ _REPLY = re.compile(r"(?:\s*re(?:\[\d+\]|\^\d+)?\s*:)+\s*", re.IGNORECASE)
 _NAME_FIRST = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>\s*")
 _NAME_AFTER = re.compile(r"(?P<address>[^\s()]*)\s*\((?P<name>.*)\)[^()]*")
 _ADDRESS = re.compile(r"<[^<>]*>|\S*@\S*")
+_QUOTED = re.compile(rf"(?: {{0,3}}> ?){{1,{DEEPEST_QUOTE}}}")
+_GAP = re.compile(r"\S {3,}\S")
+_DRAWN = re.compile(r"[^\w\s.,;:'\"?!()>-]")
+_OWN_LINE = re.compile(r"[-+*#|:}%=~$]|\w{1,3}[.)]\s|\w{0,4}>")
+_NUMBER = re.compile(r"\d{1,9}(?=[.)](?:\s|$))")
+_MAY_MARK = re.compile(r"[*`_\\\]<&~!]")
+_MARK = re.compile(
+    r"https?://[^\s<>\"\\]+"
+    r"|[*`]|(?<![^\W_])_|_(?![^\W_])|\\(?=[!-/:-@\[-`{-~]|$)|\](?=[(\[:])|<(?=[^\s<>]*[:@])|&(?=#?\w{1,31};)"
+    r"|~(?=~)|(?<=~)~|!(?=\[)"
+)
+
 # Windows' quotes and dashes, read by somebody as Latin-1, are control characters.
 _WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
-
 
 Shown = tuple[str, Markup]
 
@@ -397,20 +410,6 @@ def from_plain_text(text: str) -> str:
     return "\n".join(line if line.strip(" >") else line.rstrip() for line in lines)
 
 
-DEEPEST_QUOTE = 10
-NARROW, WIDE = 65, 100
-_QUOTED = re.compile(rf"(?: {{0,3}}> ?){{1,{DEEPEST_QUOTE}}}")
-_GAP = re.compile(r"\S {3,}\S")
-_DRAWN = re.compile(r"[^\w\s.,;:'\"?!()>-]")
-_OWN_LINE = re.compile(r"[-+*#|:}%=~$]|\w{1,3}[.)]\s|\w{0,4}>")
-_FIRST = re.compile(r"[-+=#|:~>]|(?<=\d)[.)](?=\s|$)")
-_MARK = re.compile(
-    r"https?://[^\s<>\"\\]+"
-    r"|[*`]|(?<![^\W_])_|_(?![^\W_])|\\(?=[!-/:-@\[-`{-~]|$)|\](?=[(\[:])|<(?=[^\s<>]*[:@])|&(?=#?\w{1,31};)"
-    r"|~(?=~)|(?<=~)~|!(?=\[)"
-)
-
-
 def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
     """Paragraphs of `text`: how deep each is quoted, and its lines without the quote marks."""
     level, block = 0, list[str]()
@@ -458,11 +457,15 @@ def _as_prose(block: list[str]) -> list[str]:
 
 def _escaped(line: str) -> str:
     """`line` with a backslash before each mark that Markdown would take for its own; not in web addresses."""
-    marked = _MARK.sub(lambda found: found[0] if len(found[0]) > 1 else "\\" + found[0], line)
-    number = re.match(r"\d{1,9}(?=[.)](?:\s|$))", marked)
+    marked = _MARK.sub(_escape, line) if _MAY_MARK.search(line) else line
+    number = _NUMBER.match(marked)
     if number:
         return f"{number[0]}\\{marked[number.end() :]}"
     return "\\" + marked if marked[0] in "-+=#|:~>" else marked
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0] if len(found[0]) > 1 else "\\" + found[0]
 
 
 def _title(line: Line) -> str:

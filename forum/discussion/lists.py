@@ -53,7 +53,7 @@ def prompt_version(slug: str, **_: object) -> Rests:
 def site_version(**_: object) -> Rests:
     """Whatever shows something of every prompt: home, components, people, the site's feeds."""
     return Rests(
-        "SELECT sum(version), max(changed_at) FROM (SELECT version, changed_at FROM prompts"
+        "SELECT CAST(sum(version) AS INTEGER), max(changed_at) FROM (SELECT version, changed_at FROM prompts"
         " UNION ALL SELECT version, changed_at FROM conversation) AS everything"
     )
 
@@ -61,7 +61,7 @@ def site_version(**_: object) -> Rests:
 def person_version(id: int, **_: object) -> Rests:
     """A person's page and feeds."""
     return Rests(
-        "SELECT u.version, sum(e.version), max(e.changed_at) FROM users u, (SELECT version, changed_at FROM prompts"
+        "SELECT u.version, CAST(sum(e.version) AS INTEGER), max(e.changed_at) FROM users u, (SELECT version, changed_at FROM prompts"
         " UNION ALL SELECT version, changed_at FROM conversation) AS e WHERE u.id = {} GROUP BY u.version",
         (id,),
     )

@@ -58,7 +58,6 @@ class Format(Protocol):
 
 FORMATS: dict[str, Format] = {"atom": atom, "rss": rss, "json": jsonfeed}
 FEED = "feed.<any(atom, rss, json):format>"
-ID = "<int(max=2147483647):id>"
 
 
 Answer = ResponseReturnValue
@@ -115,7 +114,7 @@ def component_posts(slug: str, format: str) -> Answer:
     )
 
 
-@bp.get(f"/people/{ID}/{FEED}")
+@bp.get(f"/people/<int:id>/{FEED}")
 @fresh(person_version, public=True)
 def person(id: int, format: str) -> Answer:
     """What someone wrote under their own name. Nothing role-only is here, nor anything that tells of it."""
@@ -125,14 +124,14 @@ def person(id: int, format: str) -> Answer:
     )
 
 
-@bp.get(f"/people/{ID}/threads/{FEED}")
+@bp.get(f"/people/<int:id>/threads/{FEED}")
 @fresh(person_version, public=True)
 def person_threads(id: int, format: str) -> Answer:
     about = _told(f"/people/{id}", f"Threads by {_name_of(id)}", "person threads", "/threads")
     return _answer(format, Threads(**about, personal=True, where=(Thread.author_id == id, opened_by_name())))
 
 
-@bp.get(f"/threads/{ID}/{FEED}")
+@bp.get(f"/threads/<int:id>/{FEED}")
 @fresh(thread_version, public=True)
 def thread(id: int, format: str) -> Answer:
     found = db.session.execute(select(Thread.title, Thread.slug).where(Thread.id == id, listed())).first()

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relations
 
 from forum.accounts.models import User, Visitor
 from forum.activity.models import Activity, record
-from forum.core.db import Instant, db, now
+from forum.core.db import Instant, db, now, see_anew
 from forum.core.errors import Conflict
 from forum.discussion.models import Component, Post, Prompt, Thread
 from forum.discussion.words import REASONS, Moderation
@@ -80,7 +80,7 @@ class Report(db.Model):  # type: ignore[name-defined,misc]
 
     def close(self, by: User, note: str) -> None:
         """The team has looked; `note` says what came of it. Raises Conflict where a colleague was quicker."""
-        db.session.refresh(self, ["closed_at"], with_for_update=True)
+        see_anew(self, lock=True)
         if not self.is_open:
             raise Conflict("A colleague has closed this report already.")
         self.closed_at, self.closed_by_id, self.note = now(), by.id, note

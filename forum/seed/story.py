@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
+from sqlalchemy.orm import Session
 
 from config import Config
 from forum.accounts.models import Role, User
@@ -102,9 +103,7 @@ class Story:
             user.confirm()
             role = Role(fields.get("role", Role.PARTICIPANT))
             if role != Role.PARTICIPANT:
-                # The log's line must not be written before it is dated.
-                with db.session.no_autoflush:
-                    user.make(role, by=None)
+                user.make(role, by=None)
             user.created_at = user.confirmed_at = at
             self._people[fields["key"]] = user
             if fields.get("sign_in"):
@@ -135,11 +134,25 @@ class Story:
                 self._team_does(verb, fields["title"], fields[key])
 
     def happens(self) -> None:
-        """Everything, in the order in which it happened."""
+        """Everything, in the order in which it happened.
+
+        The verbs write the present, and the story is in the past. So each act dates its own rows after its verb;
+        the lines of the log, which nobody can change once they are written, are dated as they are about to be.
+        `version` and `changed_at` keep the present: they say when a page last became another, and that is now.
+        """
+        at = self.today
+
+        def date_the_log(session: Session, *_: object) -> None:
+            for row in session.new:
+                if isinstance(row, Activity):
+                    row.at = at
+
+        event.listen(db.session(), "before_flush", date_the_log)
         while self._events:
             at, _, act = heapq.heappop(self._events)
             act(at)
-            _date_the_log(at)
+            db.session.flush()
+        event.remove(db.session(), "before_flush", date_the_log)
 
     def _replies(self, thread: Fields, fields: Fields) -> None:
         def reply(at: datetime) -> None:
@@ -230,18 +243,6 @@ class Story:
         at = datetime.combine(day, time(int(found[2]), int(found[3])), LONDON)
         self._count += 1
         heapq.heappush(self._events, (at.astimezone(UTC), self._count, act))
-
-
-def _date_the_log(at: datetime) -> None:
-    """The verbs write the present, and the story is in the past. So each act dates its own rows after its
-    verb, and the act's lines of the log are dated here, before they are written: afterwards nobody can.
-
-    `version` and `changed_at` keep the present: they say when a page last became another, and that is now.
-    """
-    for row in db.session.new:
-        if isinstance(row, Activity):
-            row.at = at
-    db.session.flush()
 
 
 def _components(slugs: list[str]) -> list[Component]:

@@ -193,7 +193,7 @@ def schedule(size: Size, chance: Random) -> list[Due]:
     begin = end - PACE * size.posts
     whole = (end - begin).total_seconds()
     opened = [0.0, *sorted(chance.uniform(0, whole) for _ in range(size.threads - 1))]
-    weights = [chance.paretovariate(1.2) for _ in opened[1:]]
+    weights = [min(100.0, chance.paretovariate(1.2)) for _ in opened[1:]]
     replies = size.posts - size.longest - (size.threads - 1)
     due = [Due(begin + timedelta(seconds=at), number, True) for number, at in enumerate(opened)]
     due += [

@@ -115,7 +115,8 @@ class Figures:
             f"- {self.smaller:,} : {self.posts:,} posts is at most {SAME} everywhere: "
             + (_mark(True) if not slower else f"no ({'; '.join(slower)})")
         )
-        yield f"- Memory of the worker after the run: {self.memory:.0f} MB; under {MEMORY:.0f}: {_mark(self.memory < MEMORY)}"
+        small = _mark(self.memory < MEMORY)
+        yield f"- Memory of the worker after the run: {self.memory:.0f} MB; under {MEMORY:.0f}: {small}"
 
 
 def _drawn(rows: list[list[str]]) -> Iterable[str]:

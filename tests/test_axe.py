@@ -1,0 +1,272 @@
+"""Every page a person can reach, held against WCAG 2.2 AA and axe's best practices, wide and narrow.
+
+The list of pages is checked against the site's own map: a new page without an entry here fails.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe, AxeResults
+
+from forum.accounts.models import EmailedLink, Purpose
+from forum.core.db import db
+from forum.discussion.drafts import Draft
+from forum.moderation.models import Report
+from tests.factories import make_person, make_reply, make_thread, post_of
+
+if TYPE_CHECKING:
+    from tests.chromium import LiveSite, Open, Window
+
+pytest_plugins = ["tests.chromium"]
+
+WIDTHS = (1280, 320)
+OPTIONS = {
+    "resultTypes": ["violations"],
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    },
+    "rules": {"target-size": {"enabled": True}},
+}
+RUN = f"axe.run({json.dumps(OPTIONS)})"
+AXE = Axe()
+
+EVERYONE = ("visitor", "participant", "team")
+VISITOR, PARTICIPANT, TEAM = (EVERYONE[i : i + 1] for i in range(3))
+
+# Endpoint -> who looks, and the addresses. Names in braces are the Story's.
+PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
+    "accounts.change_email": (PARTICIPANT, ["/account/settings/email"]),
+    "accounts.change_password": (PARTICIPANT, ["/account/settings/password"]),
+    "accounts.confirm": (VISITOR, ["/account/confirm/{confirm}", "/account/confirm/{used}", "/account/confirm/x"]),
+    "accounts.confirm_email": (VISITOR, ["/account/settings/email/{change}", "/account/settings/email/x"]),
+    "accounts.register": (VISITOR, ["/account/register"]),
+    "accounts.registered": (VISITOR, ["/account/check-your-email"]),
+    "accounts.resend": (VISITOR, ["/account/confirm"]),
+    "accounts.reset": (VISITOR, ["/account/reset"]),
+    "accounts.reset_password": (VISITOR, ["/account/reset/{reset}", "/account/reset/x"]),
+    "accounts.settings": (("visitor", "participant", "newcomer"), ["/account/settings"]),
+    "accounts.sign_in": (VISITOR, ["/account/sign-in"]),
+    "discussion.component": (EVERYONE, ["/components/assessment-for-learning"]),
+    "discussion.drafts": (("participant", "newcomer"), ["/drafts"]),
+    "discussion.edit": (PARTICIPANT, ["/posts/{opening}/edit", "/posts/{post}/edit"]),
+    "discussion.history": (EVERYONE, ["/posts/{opening}/history", "/posts/{reply}/history"]),
+    "discussion.new_thread": (
+        ("visitor", "participant", "newcomer"),
+        ["/prompts/your-practice/threads/new"],
+    ),
+    "discussion.prompt": (
+        EVERYONE,
+        ["/prompts/your-practice", "/prompts/what-more", "/prompts/your-practice?sort=newest&phase=special"],
+    ),
+    "discussion.thread": (EVERYONE, ["{thread}", "{thread}?page=2", "{locked}"]),
+    "discussion.withdraw": (PARTICIPANT, ["/posts/{opening}/delete"]),
+    "feeds.page": (VISITOR, ["/feeds"]),
+    "moderation.report": (("visitor", "participant"), ["/posts/{reply}/report"]),
+    "moderation.reported": (VISITOR, ["/posts/{reply}/reported?ref=1"]),
+    "pages.about": (VISITOR, ["/about"]),
+    "pages.accessibility": (VISITOR, ["/accessibility"]),
+    "pages.cookies": (VISITOR, ["/cookies"]),
+    "pages.home": (EVERYONE, ["/"]),
+    "pages.moderation": (VISITOR, ["/how-we-moderate"]),
+    "pages.person": (EVERYONE, ["/people/{author}"]),
+    "pages.privacy": (VISITOR, ["/privacy"]),
+    "resources.index": (VISITOR, ["/resources"]),
+    "team.component": (TEAM, ["/team/components/school-organisation"]),
+    "team.hidden": (TEAM, ["/team/hidden"]),
+    "team.hide_post": (TEAM, ["/team/posts/{reply}/hide"]),
+    "team.hide_thread": (TEAM, ["{thread_in_team}/hide"]),
+    "team.home": (TEAM, ["/team"]),
+    "team.log": (TEAM, ["/team/log"]),
+    "team.move": (TEAM, ["{thread_in_team}/move"]),
+    "team.prompt": (TEAM, ["/team/prompts/resources"]),
+    "team.report": (TEAM, ["/team/reports/{report}", "/team/reports/{closed}"]),
+    "team.reports": (TEAM, ["/team/reports", "/team/reports?show=closed"]),
+    "team.texts": (TEAM, ["/team/texts"]),
+}
+FOR_MACHINES = {
+    "broken", "discussion.post", "feeds.opml", "pages.health", "pages.metrics", "pages.ready", "pages.robots",
+    "pages.sitemap", "pages.sitemap_part", "static",
+}  # fmt: skip
+ERRORS = (400, 403, 404, 405, 410, 413, 422, 500)
+
+# Who, where, the button, and what is typed before it is pressed.
+FAILING: list[tuple[str, str, str, dict[str, str]]] = [
+    ("visitor", "/account/register", "Create an account", {}),
+    ("visitor", "/account/sign-in", "Sign in", {"email": "ada@example.org", "password": "not this one"}),
+    ("visitor", "/account/reset", "Send the link", {"email": "not an address"}),
+    ("visitor", "/account/confirm", "Send the link", {"email": ""}),
+    ("visitor", "/account/reset/{reset}", "Change my password", {"password": "short"}),
+    ("visitor", "/posts/{reply}/report", "Send the report", {}),
+    ("participant", "/account/settings", "Save settings", {"name": ""}),
+    ("participant", "/account/settings/email", "", {"email": ""}),
+    ("participant", "/account/settings/password", "", {"password": "short"}),
+    ("participant", "/prompts/resources/threads/new", "Publish thread", {}),
+    ("participant", "/prompts/resources/threads/new", "Preview", {"body": "# A heading\n\n- a list"}),
+    ("participant", "{thread}", "Post reply", {"body": ""}),
+    ("participant", "/posts/{opening}/edit", "Save changes", {"title": "", "body": ""}),
+    ("newcomer", "{thread}", "Post reply", {"body": "May I?"}),
+    ("team", "/team/posts/{reply}/hide", "Hide the post", {}),
+    ("team", "{thread_in_team}/hide", "Hide the thread", {}),
+    ("team", "{thread_in_team}/move", "Move the thread", {"note": "x" * 2001}),
+    ("team", "/team/reports/{report}", "Close the report", {}),
+    ("team", "/team/prompts/resources", "Save", {"title": ""}),
+    ("team", "/team/prompts/resources", "Preview", {"introduction": "# A heading\n\n- a list"}),
+    ("team", "/team/components/school-organisation", "Save", {"name": ""}),
+]  # fmt: skip
+
+TEXT = """What *do* you do about **marking**? See https://example.org/report and [ours](/about).
+
+# A heading
+
+> Someone said so.
+
+1. First `code`
+2. Second
+
+| Year | Marked |
+|------|--------|
+| 7    | 12     |
+"""
+
+
+@dataclass(frozen=True)
+class Story:
+    """What the pages are about: ids, addresses and tokens, by the names in PAGES; and who looks at them."""
+
+    names: dict[str, object]
+    people: dict[str, int | None]
+
+
+@pytest.fixture(scope="module")
+def story(live: LiveSite) -> Story:
+    with live.work():
+        author, colleague = make_person("Ada Obi", email="ada@example.org"), make_person("Ben Cole", role="team")
+        newcomer = make_person("Cy Dee", confirmed=False)
+        thread = make_thread(author, text=TEXT, components=["assessment-for-learning", "school-organisation"])
+        replies = [make_reply(thread, author, f"{TEXT} {n}", "role-only" if n % 2 else "named") for n in range(21)]
+        hidden = make_thread(author, title="Hidden")
+        locked = make_thread(author, prompt="resources", title="Locked and pinned")
+        opening = post_of(thread)
+        opening.edit(author, TEXT + "\nAnd more.", "named", since=opening.version, title="Talking about marks")
+        thread.reply(author, "Quoted.", in_reply_to=post_of(thread, 2))
+        post_of(thread, 4).hide(colleague, "pupil", "A name.")
+        post_of(thread, 5).withdraw(author)
+        hidden.hide(colleague, "spam")
+        locked.lock(colleague)
+        locked.pin(colleague, "For a week.")
+        reports = [Report.make(post_of(thread, n), author, "other", f"Look at {n}.") for n in (2, 4)]
+        reports[1].close(colleague, "Hidden.")
+        Draft.save(author, "thread:what-more", "A new thread", "/prompts/what-more/threads/new", {"body": TEXT})
+        tokens = {
+            "confirm": EmailedLink.make(newcomer, Purpose.CONFIRM, newcomer.email),
+            "used": EmailedLink.make(author, Purpose.CONFIRM, author.email),
+            "change": EmailedLink.make(author, Purpose.CHANGE, "new@example.org"),
+            "reset": EmailedLink.make(author, Purpose.RESET, author.email),
+        }
+        names = {
+            **tokens, "author": author.id, "opening": opening.id, "post": replies[1].id, "reply": replies[0].id,
+            "thread": f"/threads/{thread.id}-{thread.slug}", "thread_in_team": f"/team/threads/{thread.id}",
+            "locked": f"/threads/{locked.id}-{locked.slug}", "report": reports[0].id, "closed": reports[1].id,
+        }  # fmt: skip
+        people = {"visitor": None, "participant": author.id, "team": colleague.id, "newcomer": newcomer.id}
+        db.session.commit()
+    return Story(names, people)
+
+
+def test_each_page_of_the_site_has_an_entry(live: LiveSite) -> None:
+    pages = {
+        rule.endpoint
+        for rule in live.app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and "format" not in rule.arguments
+    }
+    assert pages - FOR_MACHINES == PAGES.keys()
+
+
+@pytest.mark.parametrize("who", ["visitor", "participant", "team", "newcomer"])
+def test_pages(live: LiveSite, opened: Open, story: Story, who: str) -> None:
+    window = opened(story.people[who])
+    found: list[str] = []
+    for viewers, paths in PAGES.values():
+        for path in paths if who in viewers else ():
+            window.go(path.format_map(story.names))
+            found += faults(window)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("who", ["visitor", "participant", "team", "newcomer"])
+def test_forms_that_came_back(live: LiveSite, opened: Open, story: Story, who: str) -> None:
+    window = opened(story.people[who])
+    found: list[str] = []
+    for path, button, typed in ((row[1], row[2], row[3]) for row in FAILING if row[0] == who):
+        page = window.go(path.format_map(story.names))
+        for name, value in typed.items():
+            page.locator(f"main [name={name}]").fill(value)
+        form = page.locator("main form[method=post]").last
+        with page.expect_navigation():
+            form.get_by_role("button", name=button, exact=bool(button)).last.click()
+        assert page.title().startswith("Error: ") or button == "Preview", f"{path}: {page.title()}"
+        found += faults(window)
+    assert not found, "\n".join(found)
+
+
+def test_pages_of_a_reply_in_the_making(live: LiveSite, opened: Open, story: Story) -> None:
+    """The preview of the script, the page of a conflict, of an old token, of a session that has ended."""
+    window = opened(story.people["participant"])
+    found: list[str] = []
+    page = window.go(str(story.names["thread"]))
+    page.get_by_label("Your reply").fill("# Words\n\n> quoted")
+    page.locator(".preview__body blockquote").wait_for()
+    found += faults(window)
+
+    page = window.go(f"/posts/{story.names['post']}/edit")
+    page.get_by_label("Your reply").fill("Other words.")
+    page.evaluate("document.querySelector('[name=since]').value = 0")
+    window.press("Save changes")
+    assert "This post has changed" in window.words
+    found += faults(window)
+
+    window.go(str(story.names["thread"])).get_by_label("Your reply").fill("Words of mine.")
+    page.evaluate("document.querySelector('main [name=csrf_token]').value = 'old'")
+    window.press("Post reply")
+    assert window.heading == "Send it again"
+    found += faults(window)
+
+    window.go(str(story.names["thread"])).get_by_label("Your reply").fill("Words of mine.")
+    window.context.clear_cookies()
+    window.press("Post reply")
+    assert window.heading == "Sign in"
+    found += faults(window)
+    assert not found, "\n".join(found)
+
+
+def test_pages_of_what_went_wrong(live: LiveSite, opened: Open, story: Story) -> None:
+    window = opened(story.people["participant"])
+    found: list[str] = []
+    for path in ("/team", "/nothing-here", *(f"/broken/{code}" for code in ERRORS)):
+        window.go(path)
+        found += faults(window)
+    visitor = opened()
+    for _ in range(6):
+        visitor.go("/account/reset").get_by_label("Email address").fill("often@example.org")
+        visitor.press("Send the link")
+    assert "often" not in visitor.words
+    found += faults(visitor)
+    assert not found, "\n".join(found)
+
+
+def faults(window: Window) -> list[str]:
+    """What axe finds in the page as it stands, at each width."""
+    found = []
+    window.page.evaluate(AXE.axe_script)
+    for width in WIDTHS:
+        window.page.set_viewport_size({"width": width, "height": 800})
+        results = AxeResults(window.page.evaluate(RUN))
+        if results.violations_count:
+            found.append(f"{window.path} at {width} px: {results.generate_report()}")
+    window.page.set_viewport_size({"width": WIDTHS[0], "height": 800})
+    return found
