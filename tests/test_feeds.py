@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread
 from forum.discussion.words import Publication
 from forum.feeds.streams import Names
+from forum.feeds.views import ARCHIVES_PER_MINUTE
 from tests.browser import Browser, Page, Site
 from tests.factories import make_person, make_reply, make_thread, post_of
 from tests.feed_rules import ATOM, HISTORY, TOMBSTONES, check_atom, check_json_feed, check_rss, parse_xml
@@ -198,7 +198,8 @@ def test_readers_understand_an_entry(site: Site, format: str) -> None:
     if format == "json":
         reply, opening = json.loads(data)["items"]
         said = [
-            (item["title"], item["authors"][0]["name"], item["content_html"]) for item in (reply, opening)
+            (item["title"], item["authors"][0]["name"], item["content_html"].strip())
+            for item in (reply, opening)
         ]
         assert reply["_conversation"]["in_reply_to"]["id"] == opening["id"]
         assert "url" not in reply["authors"][0]
@@ -307,7 +308,7 @@ def test_whatever_people_type_the_feeds_are_valid(site: Site, format: str) -> No
 
 @pytest.fixture
 def grown(site: Site) -> Thread:
-    """A site with a past: 130 posts in one thread, 130 threads, and something taken away here and there."""
+    """A site with a past: 130 posts in one thread, 105 threads, and something taken away here and there."""
     ada, team = make_person("Ada Obi"), make_person("Grace Lee", role="team")
     others = [make_person(f"Person {n}") for n in range(3)]
     long = make_thread(ada, title="The long one")
@@ -315,15 +316,16 @@ def grown(site: Site) -> Thread:
     components = list(db.session.scalars(Component.in_order()))
     posts = fill(long, 129, ada, others[0])
     threads = []
-    for n in range(129):
+    for n in range(104):
         by, carried = (ada, *others)[n % 4], components[:1] if n % 2 else components[1 : n % 5]
         disclosure = "role-only" if n % 7 == 0 else "named"
         threads.append(Thread.start(prompts[n % 3 and 1], by, f"Thread {n}", "Words.", carried, disclosure))
-        posts.append(threads[-1].reply(others[n % 3], "A reply."))
+        if n % 4 == 0:
+            posts.append(threads[-1].reply(others[n % 3], "A reply."))
     db.session.commit()
-    for n in (3, 40, 99, 200, 250):
+    for n in (3, 40, 99, 128, 140):
         post_of(db.session.get_one(Thread, posts[n].thread_id), posts[n].number).hide(team, "spam")
-    for n in (5, 77, 120):
+    for n in (5, 50, 90):
         threads[n].hide(team, "off-topic")
     post_of(threads[9]).hide(team, "personal")
     post_of(long, 50).withdraw(post_of(long, 50).author)
@@ -351,12 +353,12 @@ def test_each_feed_leads_back_to_its_whole_history_and_to_nothing_else(site: Sit
         f"/components/{COMPONENT}/feed": threads_shown(carried),
         f"/people/{ada}/threads/feed": threads_shown(Thread.author_id == ada, by_name),
     }
-    assert len(expected["/posts/feed"]) > 350
-    assert len(expected["/feed"]) == 127
+    assert len(expected["/posts/feed"]) > 240
+    assert len(expected["/feed"]) == 102
     for path, ids in expected.items():
         assert sorted(history(site, path)) == ids, path
-    assert len(walk(site, "/posts/feed")) == 4
-    assert len(walk(site, f"/threads/{grown.id}/feed")) == 2
+    for path in ("/posts/feed", "/feed", f"/components/{COMPONENT}/posts/feed", f"/threads/{grown.id}/feed"):
+        assert len(walk(site, path)) > 1, path
 
 
 def _carrying(component: Component) -> list[int]:
@@ -377,7 +379,7 @@ def test_archive_pages_are_linked_both_ways_and_keep_what_they_hold(site: Site, 
         expected = later.link("self") if later.feed.find(f"{HISTORY}archive") is not None else None
         assert archive.link("next-archive") == expected
     before = {document.url: document for document in documents[1:]}
-    fill(grown, 120, grown.author)
+    fill(grown, 150, db.session.get_one(User, grown.author_id))
     after = walk(site, "/posts/feed")
     assert len(after) == len(documents) + 1
     for document in after:
@@ -386,7 +388,7 @@ def test_archive_pages_are_linked_both_ways_and_keep_what_they_hold(site: Site, 
             assert document.tombstones == before[document.url].tombstones
 
 
-def test_archive_pages_are_valid_in_every_format(site: Site, grown: Thread) -> None:
+def test_archive_pages_are_valid_in_every_format_and_others_do_not_exist(site: Site, grown: Thread) -> None:
     pages = (("/posts/feed", "1-100"), ("/feed", "1-50"), (f"/threads/{grown.id}/feed", "1-50"))
     for path, block in pages:
         for format in CHECKS:
@@ -394,9 +396,6 @@ def test_archive_pages_are_valid_in_every_format(site: Site, grown: Thread) -> N
             assert page.text.count(f"{HOME}{path}.{format}?archive={block}") == 1
             if format == "json":
                 assert json.loads(page.data)["_conversation"]["current"] == f"{HOME}{path}.{format}"
-
-
-def test_an_archive_page_that_does_not_exist_is_not_found(site: Site, grown: Thread) -> None:
     blocks = ["", "1", "0-99", "1-99", "2-101", "1-200", "301-400", "901-1000", "100-1", "1-100-200", "١-١٠٠"]
     for block in (*blocks, "99999999901-99999999999999"):
         site.visitor().get("/posts/feed.atom", query_string={"archive": block}, status=404)
@@ -614,7 +613,8 @@ def test_a_post_made_role_only_tells_no_feed_who_wrote_it(site: Site) -> None:
     entry = read(site, "/posts/feed.atom").entries[f"post/{post.id}"]
     assert entry.findtext(f"{ATOM}author/{ATOM}name") == "A teacher, primary"
     assert entry.find(f"{ATOM}author/{ATOM}uri") is None
-    post_of(thread).hide(make_person(role="team"), "spam")
+    team = make_person(role="team")
+    post_of(thread).hide(team, "spam")
     assert refreshed(site, own[0]).tombstones == {}
     assert refreshed(site, own[1]).tombstones == {}
 
@@ -695,9 +695,6 @@ def test_a_feed_has_what_the_anonymous_pages_show_and_nothing_more(site: Site, g
     for slug in ("your-practice", "resources", "what-more"):
         in_prompts |= set(history(site, f"/prompts/{slug}/posts/feed"))
     assert in_prompts == set(history(site, "/posts/feed"))
-
-
-def test_a_persons_feed_has_what_their_page_shows(site: Site, grown: Thread) -> None:
     shown_on_pages: list[str] = []
     address = f"/people/{grown.author_id}"
     while address:
@@ -713,7 +710,7 @@ def test_a_persons_feed_has_what_their_page_shows(site: Site, grown: Thread) -> 
 
 
 def test_what_is_no_feed_is_not_found(site: Site) -> None:
-    thread = make_thread(make_person(confirmed=False))
+    thread = make_thread()
     ghost = make_person(confirmed=False)
     for path in (
         "/feed.xml", "/feed", "/posts/feed.html", "/prompts/none/feed.atom", "/components/none/feed.rss",
@@ -768,8 +765,9 @@ def test_pages_say_which_feeds_follow_them(site: Site) -> None:
 
 def test_whoever_hurries_through_the_archives_is_asked_to_wait(site: Site) -> None:
     make_thread()
-    for n in range(300):
-        site.visitor().get(f"/feed.atom?archive=1-50&n={n}", 404)
+    hasty = site.visitor()
+    for n in range(ARCHIVES_PER_MINUTE):
+        assert hasty.client.get(f"/feed.atom?archive=1-50&n={n}").status_code == 404
     refused = site.visitor().get("/posts/feed.rss?archive=1-100", 429)
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     site.visitor().get("/feed.atom")

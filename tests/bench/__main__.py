@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -73,7 +74,9 @@ def _run(server: Server, requests: list[Request], status: int, seconds: int, aga
     """Some requests to look at the answers and to warm up, then the run."""
     for number in range(WARM):
         ask(server.port, requests[number % len(requests)], status)
-    return drive(server.port, requests if again else requests[WARM:], seconds, again)
+    before = server.cpu()
+    run = drive(server.port, requests if again else requests[WARM:], seconds, again)
+    return replace(run, cpu=server.cpu() - before)
 
 
 @contextlib.contextmanager

@@ -43,7 +43,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run; latencies in milliseconds."""
+    """One run; latencies in milliseconds, the rest in seconds. `cpu` is the worker's."""
 
     requests: int
     seconds: float
@@ -51,6 +51,7 @@ class Run:
     p99: float
     bytes: int
     wrong: int
+    cpu: float = 0.0
 
     @property
     def rate(self) -> float:

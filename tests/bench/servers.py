@@ -24,10 +24,20 @@ class Server:
     process: subprocess.Popen[bytes]
 
     def memory(self) -> float:
-        """The resident memory of the one worker, in MB."""
-        listed = subprocess.run(["ps", "-A", "-o", "ppid=,rss="], capture_output=True, text=True, check=True)
-        rows = (line.split() for line in listed.stdout.splitlines())
-        return max(int(size) for parent, size in rows if int(parent) == self.process.pid) / 1024
+        """The resident memory of the worker, in MB."""
+        status = (self._worker / "status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+    def cpu(self) -> float:
+        """Seconds of processor time that the worker has taken so far."""
+        fields = (self._worker / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def _worker(self) -> Path:
+        """What Linux tells of granian's one child."""
+        pid = self.process.pid
+        return Path("/proc") / Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]
 
 
 @contextlib.contextmanager

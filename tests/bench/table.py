@@ -10,6 +10,7 @@ from tests.bench.load import Run
 
 SAME = 1.1
 MEMORY = 150.0  # MB
+MORE = ("p50 ms", "p99 ms", "CPU ms", "bytes")
 PAIRS = (
     ("Thread page, first, kept", "Thread page, last, kept"),
     ("Thread page, first, signed in", "Thread page, last, signed in"),
@@ -49,60 +50,34 @@ class Figures:
     memory: float = 0.0
 
     def lines(self) -> Iterable[str]:
-        head = [
-            "",
-            "requests/s",
-            "p50 ms",
-            "p99 ms",
-            "bytes",
-            "SQL",
-            "to hello",
-            "wanted",
-            "reached",
-            f"at {self.smaller:,}",
-            "SQL",
-            "ratio",
-        ]
         hello = self.hello_runs
-        cells = [
-            [
-                "Flask hello",
-                _rate(hello),
-                _p50(hello),
-                _p99(hello),
-                _bytes(hello),
-                "0",
-                "1.00",
-                "",
-                "",
-                "",
-                "",
-                "",
-            ]
-        ]
-        cells += [self._cells(row) for row in self.rows]
-        yield from _drawn([head, *cells])
+        head = ["", "requests/s", "to hello", "wanted", "reached", *MORE, "SQL", "by CPU"]
+        first = ["Flask hello", _rate(hello), "1.00", "", "", *_more(hello), "0", "1.00"]
+        yield from _drawn([head, first, *map(self._large, self.rows)])
+        yield ""
+        head = ["", f"at {self.smaller:,}", f"at {self.posts:,}", "ratio", "SQL", "SQL"]
+        yield from _drawn([head, *map(self._both, self.rows)])
         yield ""
         yield from self._rest()
 
-    def _cells(self, row: Row) -> list[str]:
-        ratio = row.to_hello(self.hellos)
-        reached = "" if row.wanted is None else _mark(ratio >= row.wanted)
-        wanted = "" if row.wanted is None else f"{row.wanted:.2f}"
+    def _large(self, row: Row) -> list[str]:
+        ratio, asked = row.to_hello(self.hellos), ["", ""]
+        if row.wanted is not None:
+            asked = [f"{row.wanted:.2f}", _mark(ratio >= row.wanted)]
+        by_cpu = f"{_cpu(self.hello_runs) / _cpu(row.large):.2f}"
         return [
             row.name,
             _rate(row.large),
-            _p50(row.large),
-            _p99(row.large),
-            _bytes(row.large),
-            str(row.statements[0]),
             f"{ratio:.2f}",
-            wanted,
-            reached,
-            _rate(row.small),
-            str(row.statements[1]),
-            f"{row.to_small:.2f}",
+            *asked,
+            *_more(row.large),
+            str(row.statements[0]),
+            by_cpu,
         ]
+
+    def _both(self, row: Row) -> list[str]:
+        large, small = map(str, row.statements)
+        return [row.name, _rate(row.small), _rate(row.large), f"{row.to_small:.2f}", small, large]
 
     def _rest(self) -> Iterable[str]:
         rows = {row.name: row for row in self.rows}
@@ -143,13 +118,11 @@ def _rate(runs: list[Run]) -> str:
     return f"{median(run.rate for run in runs):,.0f}"
 
 
-def _p50(runs: list[Run]) -> str:
-    return f"{median(run.p50 for run in runs):.2f}"
+def _cpu(runs: list[Run]) -> float:
+    """Milliseconds of the worker's processor time for a request."""
+    return median(run.cpu / run.requests for run in runs) * 1000
 
 
-def _p99(runs: list[Run]) -> str:
-    return f"{median(run.p99 for run in runs):.2f}"
-
-
-def _bytes(runs: list[Run]) -> str:
-    return f"{median(run.bytes / run.requests for run in runs):,.0f}"
+def _more(runs: list[Run]) -> list[str]:
+    p50, p99 = (f"{median(each):.2f}" for each in zip(*((run.p50, run.p99) for run in runs), strict=True))
+    return [p50, p99, f"{_cpu(runs):.2f}", f"{median(run.bytes / run.requests for run in runs):,.0f}"]
