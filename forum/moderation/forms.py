@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import AnyOf, DataRequired, Length
 
+from forum.core.forms import Form
 from forum.core.markup import clean_text
 from forum.discussion.models import Component, Prompt
 from forum.discussion.words import REASONS
@@ -37,7 +37,7 @@ def _reasons(label: str) -> RadioField:
     )
 
 
-class ReportForm(FlaskForm):
+class ReportForm(Form):
     reason = _reasons("What is wrong with this post?")
     detail = TextAreaField(
         "Anything else the team should know (optional)",
@@ -46,7 +46,7 @@ class ReportForm(FlaskForm):
     )
 
 
-class NoteForm(FlaskForm):
+class NoteForm(Form):
     """An act of the team that needs no reason. `then` is where the person goes on, a path of ours."""
 
     note = TextAreaField(
@@ -69,7 +69,7 @@ class MoveForm(NoteForm):
         self.prompt.validators = (AnyOf(slugs, message="Select a prompt"),)
 
 
-class CloseForm(FlaskForm):
+class CloseForm(Form):
     note = TextAreaField(
         "What the team did, and why",
         filters=[_text],
@@ -80,7 +80,7 @@ class CloseForm(FlaskForm):
     )
 
 
-class TextForm(FlaskForm):
+class TextForm(Form):
     """Words of the conversation's own. `since` is when they had last been edited as this form was opened."""
 
     since = HiddenField()
