@@ -83,17 +83,25 @@ class Postman:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._bell = threading.Event()
+        self._off_duty = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._rounds, name="postman", daemon=True)
         self._thread.start()
 
+    def stop(self) -> None:
+        """Finish the round under way and go home."""
+        self._off_duty.set()
+        self._bell.set()
+        if self._thread is not None:
+            self._thread.join()
+
     def wake(self) -> None:
         self._bell.set()
 
     def _rounds(self) -> None:
-        while True:
+        while not self._off_duty.is_set():
             with self._app.app_context():
                 try:
                     deliver_due()

@@ -28,7 +28,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from markupsafe import Markup
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import Integer, String, and_, column, insert, select, update, values
 
 from forum.accounts.models import User
 from forum.activity.models import record
@@ -40,7 +40,7 @@ BATCH = 500
 LONGEST_LINE = 1024 * 1024
 LONGEST_BODY = 100_000
 DEEPEST_QUOTE = 10
-NARROW, WIDE = 65, 100
+NARROW, WIDE, RAGGED = 65, 100, 8
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 NO_DATE = "no date: given that of the post before"
 ODD_DATE = "date not understood: given that of the post before"
@@ -444,12 +444,12 @@ def _as_laid_out(block: list[str]) -> list[str]:
 
 def _as_prose(block: list[str]) -> list[str]:
     """The lines of a paragraph, each with a hard break after it unless it was only full: the next line's
-    first word would not have had room on it."""
+    first word would have had no room on it, within what a ragged margin varies."""
     lines = [line.strip() for line in block]
     widest = max(len(line) for line in lines)
     shown = []
     for line, after in zip(lines, [*lines[1:], ""], strict=True):
-        room = len(line) + 1 + len(after.partition(" ")[0]) <= max(widest, NARROW)
+        room = len(line) + 1 + len(after.partition(" ")[0]) <= max(widest, NARROW) - RAGGED
         ends = bool(after) and (room or widest > WIDE or bool(_OWN_LINE.match(after)))
         shown.append(_escaped(line) + "  " * ends)
     return shown
@@ -495,8 +495,12 @@ def _there(
     ]
     if not known:
         return set()
+    # Joined, not IN: SQLite would read the whole index for a list of pairs.
+    asked = values(column("author", Integer), column("line", String), name="asked").data(known).cte()
     found = db.session.execute(
-        select(Post.author_id, Post.submission).where(tuple_(Post.author_id, Post.submission).in_(known))
+        select(Post.author_id, Post.submission).join(
+            asked, and_(Post.author_id == asked.c.author, Post.submission == asked.c.line)
+        )
     )
     return {(author, submission) for author, submission in found}
 
