@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from flask import Flask, Response, abort, g, has_request_context, request
@@ -57,8 +58,14 @@ class Session(FlaskSession):
     def get_bind(self, mapper: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
         bind: Any = super().get_bind(mapper, **kwargs)
         if reading() and bind.dialect.name == "postgresql":
-            return bind.execution_options(isolation_level="AUTOCOMMIT")
+            return _reader(bind)
         return bind
+
+
+@cache
+def _reader(engine: Engine) -> Engine:
+    """One for each engine, so that a session keeps to one connection."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 db = SQLAlchemy(model_class=Base, session_options={"class_": Session})

@@ -1,0 +1,326 @@
+"""About 2,000 attacks on sanitisers, sent through every field that a person can fill, and looked at in a browser.
+
+No script may run, nothing may be asked of another address, and the policy must have nothing to block: an attempt
+that it blocks has come through the sanitiser. `opened` hears of all three.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+import pytest
+
+from forum.accounts.models import User, Visitor
+from forum.core.db import db, now
+from forum.core.markup import TAGS
+from forum.discussion.drafts import Draft
+from forum.discussion.models import Component, Prompt, Thread
+from forum.moderation.models import Report
+from tests.factories import make_person, make_thread, post_of
+
+if TYPE_CHECKING:
+    from tests.chromium import LiveSite, Open, Window
+
+pytest_plugins = ["tests.chromium"]
+
+SAMPLES = Path(__file__).parents[2] / "shared" / "data" / "xss.jsonl"
+pytestmark = pytest.mark.skipif(not SAMPLES.exists(), reason=f"the attacks are not here: {SAMPLES}")
+
+T = TypeVar("T")
+A_PAGE = 20
+MANY = 50
+
+# What is wrong with the page as the browser has built it. The argument: the tags allowed in what people write.
+FAULTS = """(tags) => {
+  const allowed = new Set(tags), found = [];
+  const tell = (what, each) => found.push(what + ": " + each.outerHTML.slice(0, 300));
+  const address = (value) => URL.parse(value, location.href);
+  for (const body of document.querySelectorAll(".post__body, .preview__body")) {
+    for (const each of body.querySelectorAll("*")) {
+      if (!allowed.has(each.localName) || each.namespaceURI !== "http://www.w3.org/1999/xhtml") tell("element", each);
+    }
+  }
+  for (const each of document.querySelectorAll("script, iframe, object, embed, base, img, style, meta[http-equiv]")) {
+    const ours = each.localName === "script" && each.src.startsWith(location.origin + "/static/build/");
+    if (!ours) tell("element", each);
+  }
+  for (const each of document.querySelectorAll("*")) {
+    for (const { name, value } of each.attributes) {
+      if (name.startsWith("on") || ["style", "srcdoc", "srcset", "ping"].includes(name)) tell("attribute", each);
+      if (["href", "xlink:href"].includes(name) && each.localName !== "link") {
+        if (!["http:", "https:", "mailto:"].includes(address(value)?.protocol)) tell("link", each);
+      }
+      if (["src", "action", "formaction", "data"].includes(name)) {
+        if (address(value)?.origin !== location.origin) tell("address", each);
+      }
+    }
+  }
+  return found;
+}"""
+
+# Sanitised HTML must stay what it is when a script puts it into a page, as the live preview does.
+TWICE = """() => {
+  const other = [];
+  for (const body of document.querySelectorAll(".post__body")) {
+    const before = body.innerHTML;
+    body.innerHTML = before;
+    if (body.innerHTML !== before) other.push(before.slice(0, 300));
+  }
+  return other;
+}"""
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[str]:
+    lines = SAMPLES.read_text("utf-8").rstrip("\n").split("\n")  # samples have other line ends in them
+    return list(dict.fromkeys(json.loads(line)["payload"] for line in lines))
+
+
+def test_posts_and_bylines(live: LiveSite, opened: Open, samples: list[str]) -> None:
+    """Body, name and school: twenty posts a page, each by someone else. The history of what was edited."""
+    addresses, people, posts = [], [], []
+    with live.work():
+        authors = newcomers(samples)
+        prompt = db.session.scalars(Prompt.in_order()).first()
+        for rows in batched(zip(samples, authors, strict=True), A_PAGE):
+            text, author = rows[0]
+            thread = Thread.start(prompt, author, text[:150], text, [])
+            for text, author in rows[1:]:
+                thread.reply(author, text)
+            db.session.flush()
+            addresses.append(f"/threads/{thread.id}-{thread.slug}")
+            people.append(f"/people/{author.id}")
+        db.session.commit()
+        posts = [f"/posts/{number}" for number in range(1, len(samples), 250)]
+        reader = make_person().id
+    window = opened(reader)
+    for address in addresses:
+        assert not look(window, address)
+        assert not window.page.evaluate(TWICE), address
+    for address in [*people[::10], *(post + "/report" for post in posts), *(f"{post}/history" for post in posts)]:
+        assert not look(window, address)
+    for address in ("/", "/prompts/your-practice", f"{addresses[0]}?quote=1"):
+        assert not look(window, address)
+    asked_only_for_pages(window)
+
+
+def test_titles_in_lists(live: LiveSite, opened: Open, samples: list[str]) -> None:
+    with live.work():
+        authors = newcomers(samples)
+        prompt = next(each for each in db.session.scalars(Prompt.in_order()) if each.slug == "what-more")
+        for text, author in zip(samples, authors, strict=True):
+            Thread.start(prompt, author, text[:150], "Nothing but a title.", [])
+        db.session.commit()
+    window = opened()
+    for page in range(1, len(samples) // A_PAGE + 2):
+        assert not look(window, f"/prompts/what-more?page={page}")
+    asked_only_for_pages(window)
+
+
+def test_words_between_two_versions(live: LiveSite, opened: Open, samples: list[str]) -> None:
+    with live.work():
+        author = make_person()
+        thread = make_thread(author)
+        post = post_of(thread)
+        versions = 1
+        for texts in batched(samples, MANY):
+            title = "".join(texts)[:150]
+            post.edit(author, "\n\n".join(texts), "named", since=post.version, title=title)
+            db.session.flush()
+            versions += 1
+        db.session.commit()
+        id, address = post.id, f"/threads/{thread.id}-{thread.slug}"
+    window = opened()
+    for version in range(2, versions + 1):
+        assert not look(window, f"/posts/{id}/history?from={version - 1}&to={version}")
+    assert not look(window, address)
+    asked_only_for_pages(window)
+
+
+def test_reports_notes_and_the_log(live: LiveSite, opened: Open, samples: list[str]) -> None:
+    with live.work():
+        colleague = make_person(role="team")
+        post = post_of(make_thread())
+        for text in samples:
+            report = Report.make(post, Visitor(), "other", text)
+            report.close(colleague, text)
+        several = [Report.make(post, Visitor(), "other", "\n".join(texts)) for texts in batched(samples, MANY)]
+        post.hide(colleague, "other", "\n".join(samples[:MANY]))
+        db.session.commit()
+        reader, whole = colleague.id, [report.id for report in several]
+    window = opened(reader)
+    look_through(window, "/team/reports?show=closed")
+    look_through(window, "/team/log")
+    for address in ("/team", "/team/reports", "/team/hidden", *(f"/team/reports/{id}" for id in whole)):
+        assert not look(window, address)
+    asked_only_for_pages(window)
+
+
+def test_words_of_the_team(live: LiveSite, opened: Open, samples: list[str]) -> None:
+    """Titles, questions, introductions, names and summaries, eight texts at a time."""
+    with live.work():
+        colleague = make_person(role="team").id
+    window = opened(colleague)
+    for texts in batched(batched(samples, MANY), 8):
+        with live.work():
+            by = db.session.get_one(User, colleague)
+            prompts, components = list(db.session.scalars(Prompt.in_order())), db.session.scalars(Component.in_order())
+            for prompt, words in zip(prompts, texts, strict=False):
+                prompt.introduce(by, "".join(words)[:200], "".join(words), "\n\n".join(words))
+            for component, words in zip(components, texts[3:], strict=False):
+                component.describe(by, "".join(words)[:120], "\n\n".join(words))
+            db.session.commit()
+            slugs = [prompt.slug for prompt in prompts]
+        for address in (
+            *("/", "/about", "/feeds", "/team/texts", "/team/log", f"/prompts/{slugs[0]}/threads/new"),
+            *(f"/prompts/{slug}" for slug in slugs),
+            *(f"/team/prompts/{slug}" for slug in slugs),
+            *(f"/components/{slug}" for slug in COMPONENTS),
+        ):
+            assert not look(window, address)
+    asked_only_for_pages(window)
+
+
+COMPONENTS = (
+    "assessment-for-learning",
+    "effective-teaching-and-learning-strategies",
+    "curriculum-entitlement-and-choice",
+    "school-organisation",
+    "strong-partnership-beyond-the-school",
+)
+
+
+def test_the_live_preview(live: LiveSite, opened: Open, samples: list[str]) -> None:
+    """What the page's own script puts into the page while someone types."""
+    with live.work():
+        author = make_person().id
+    window = opened(author)
+    window.page.clock.install()
+    page = window.go("/prompts/resources/threads/new")
+    body, preview = page.get_by_label("What do you want to say?"), page.locator(".preview__body")
+    for number, texts in enumerate(batched(samples, A_PAGE)):
+        mark = f"batch{number}end"
+        body.fill("\n\n".join([*texts, mark]))
+        page.clock.run_for(600)
+        preview.filter(has_text=mark).wait_for()
+        assert not page.evaluate(FAULTS, sorted(TAGS)), texts
+    asked_only_for_pages(window)
+
+
+def test_forms_that_come_back(live: LiveSite, opened: Open, samples: list[str]) -> None:
+    """With errors, as a preview, after an old token, and on the way through signing in."""
+    with live.work():
+        author = make_person()
+        thread, reader = make_thread(author), author.id
+        post = post_of(thread).id
+    signed_in, visitor = opened(reader), opened()
+    for texts in batched(samples, 2 * MANY):
+        words, line = "\n\n".join(texts), "".join(texts)
+        for window, address, button, typed in (
+            (signed_in, "/prompts/resources/threads/new", "preview", {"title": line, "body": words}),
+            (signed_in, f"/threads/{thread.id}", "preview", {"body": words, "csrf_token": line}),
+            (signed_in, "/account/settings", "", {"name": line, "school": line}),
+            (visitor, "/account/register", "", {"name": line, "school": line, "email": line}),
+            (visitor, "/account/sign-in", "", {"email": line, "then": line, "kept_action": line}),
+            (visitor, f"/posts/{post}/report", "", {"detail": words}),
+        ):
+            window.go(address)
+            with window.page.expect_navigation():
+                window.page.evaluate(SEND, [button, typed])
+            assert not window.page.evaluate(FAULTS, sorted(TAGS)), (address, texts)
+    signed_in.go(f"/threads/{thread.id}")
+    for texts in batched(samples, 2 * MANY):
+        signed_in.go(f"/threads/{thread.id}")
+        signed_in.context.clear_cookies()
+        with signed_in.page.expect_navigation():
+            signed_in.page.evaluate(SEND, ["", {"body": "\n\n".join(texts), "in_reply_to": "".join(texts)}])
+        assert signed_in.heading == "Sign in"
+        assert not signed_in.page.evaluate(FAULTS, sorted(TAGS)), texts
+        signed_in.sign_in(reader)
+
+
+SEND = """([button, typed]) => {
+  const form = [...document.querySelectorAll("main form[method=post]")].at(-1);
+  for (const [name, value] of Object.entries(typed)) form.elements[name].value = value;
+  form.requestSubmit(button ? form.elements[button] : form.querySelector("button"));
+}"""
+
+
+def test_drafts(live: LiveSite, opened: Open, samples: list[str]) -> None:
+    with live.work():
+        prompt = db.session.scalars(Prompt.in_order()).first()
+        readers = []
+        for texts in batched(samples, 100):
+            author = make_person()
+            readers.append(author.id)
+            for number, text in enumerate(texts):
+                fields = {"title": text, "body": text}
+                Draft.save(author, f"reply:{number}", f"A reply: {text}", f"/prompts/{prompt.slug}", fields)
+            Draft.save(author, f"thread:{prompt.slug}", "All", f"/prompts/{prompt.slug}/threads/new", {
+                "title": "".join(texts), "body": "\n\n".join(texts), "disclosure": texts[0], "components": list(texts),
+            })  # fmt: skip
+        db.session.commit()
+        slug = prompt.slug
+    for reader in readers:
+        window = opened(reader)
+        assert not look(window, "/drafts")
+        assert not look(window, f"/prompts/{slug}/threads/new")
+        asked_only_for_pages(window)
+        window.context.close()
+
+
+# What these have in common
+
+
+def batched(things: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
+    """What itertools.batched is from Python 3.12 on."""
+    left = iter(things)
+    while batch := tuple(islice(left, size)):
+        yield batch
+
+
+def newcomers(samples: Iterable[str]) -> list[User]:
+    """One person for each sample, with it for a name and a school."""
+    people = [
+        User(name=text[:120], school=text[:160], position="teacher", phase="primary", confirmed_at=now())
+        for text in samples
+    ]
+    db.session.add_all(people)
+    db.session.flush()
+    return people
+
+
+def look(window: Window, address: str) -> list[str]:
+    """What is wrong with the page at `address`."""
+    page = window.go(address)
+    assert page.locator("main").count() == 1, f"{address} is not whole"
+    return [f"{address}: {fault}" for fault in page.evaluate(FAULTS, sorted(TAGS))]
+
+
+def look_through(window: Window, address: str) -> None:
+    """This page and all that follow it."""
+    while address:
+        assert not look(window, address)
+        onwards = window.page.locator("a[rel=next]")
+        address = onwards.get_attribute("href") or "" if onwards.count() else ""
+
+
+def asked_only_for_pages(window: Window) -> None:
+    """Every request was for a page that the test went to, or for what each page of ours brings with it."""
+    others = {path for path in paths(window.requested) if not path.startswith(OURS)}
+    assert not others, others
+
+
+OURS = (
+    "/static/build/", "/threads/", "/posts/", "/people/", "/prompts/", "/components/", "/team", "/preview", "/drafts",
+    "/about", "/feeds", "/account/",
+)  # fmt: skip
+
+
+def paths(addresses: Iterable[str]) -> Iterator[str]:
+    return (path for path in (urlsplit(each).path for each in addresses) if path != "/")
