@@ -12,8 +12,9 @@ from forum.accounts import sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security
-from forum.discussion import catalogue, drafts, fragments, writing
+from forum.discussion import fragments, writing
 from forum.discussion import views as discussion
+from forum.discussion.models import catalogue, drafts
 from forum.feeds import views as feeds
 from forum.moderation import team
 from forum.moderation import views as moderation

@@ -16,8 +16,8 @@ from sqlalchemy.exc import IntegrityError
 
 from forum.accounts.models import Role, User
 from forum.core.db import db
-from forum.discussion.importing import Import, lines_of, on_every_core
 from forum.discussion.models import Prompt
+from forum.seed.importing import Import, lines_of, on_every_core
 from forum.seed.load import HERE, BadFile, load_conversation
 from forum.seed.story import Untold, sign_ins, tell
 

@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe, AxeResults
 
 from forum.accounts.models import EmailedLink, Purpose
 from forum.core.db import db
-from forum.discussion.drafts import Draft
+from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
 from tests.factories import make_person, make_reply, make_thread, post_of
 
@@ -42,7 +42,10 @@ VISITOR, PARTICIPANT, TEAM = (EVERYONE[i : i + 1] for i in range(3))
 PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "accounts.change_email": (PARTICIPANT, ["/account/settings/email"]),
     "accounts.change_password": (PARTICIPANT, ["/account/settings/password"]),
-    "accounts.confirm": (VISITOR, ["/account/confirm/{confirm}", "/account/confirm/{used}", "/account/confirm/x"]),
+    "accounts.confirm": (
+        VISITOR,
+        ["/account/confirm/{confirm}", "/account/confirm/{used}", "/account/confirm/x"],
+    ),
     "accounts.confirm_email": (VISITOR, ["/account/settings/email/{change}", "/account/settings/email/x"]),
     "accounts.register": (VISITOR, ["/account/register"]),
     "accounts.registered": (VISITOR, ["/account/check-your-email"]),
@@ -145,14 +148,21 @@ class Story:
 @pytest.fixture(scope="module")
 def story(live: LiveSite) -> Story:
     with live.work():
-        author, colleague = make_person("Ada Obi", email="ada@example.org"), make_person("Ben Cole", role="team")
+        author, colleague = (
+            make_person("Ada Obi", email="ada@example.org"),
+            make_person("Ben Cole", role="team"),
+        )
         newcomer = make_person("Cy Dee", confirmed=False)
         thread = make_thread(author, text=TEXT, components=["assessment-for-learning", "school-organisation"])
-        replies = [make_reply(thread, author, f"{TEXT} {n}", "role-only" if n % 2 else "named") for n in range(21)]
+        replies = [
+            make_reply(thread, author, f"{TEXT} {n}", "role-only" if n % 2 else "named") for n in range(21)
+        ]
         hidden = make_thread(author, title="Hidden")
         locked = make_thread(author, prompt="resources", title="Locked and pinned")
         opening = post_of(thread)
-        opening.edit(author, TEXT + "\nAnd more.", "named", since=opening.version, title="Talking about marks")
+        opening.edit(
+            author, TEXT + "\nAnd more.", "named", since=opening.version, title="Talking about marks"
+        )
         thread.reply(author, "Quoted.", in_reply_to=post_of(thread, 2))
         post_of(thread, 4).hide(colleague, "pupil", "A name.")
         post_of(thread, 5).withdraw(author)
@@ -161,7 +171,9 @@ def story(live: LiveSite) -> Story:
         locked.pin(colleague, "For a week.")
         reports = [Report.make(post_of(thread, n), author, "other", f"Look at {n}.") for n in (2, 4)]
         reports[1].close(colleague, "Hidden.")
-        Draft.save(author, "thread:what-more", "A new thread", "/prompts/what-more/threads/new", {"body": TEXT})
+        Draft.save(
+            author, "thread:what-more", "A new thread", "/prompts/what-more/threads/new", {"body": TEXT}
+        )
         tokens = {
             "confirm": EmailedLink.make(newcomer, Purpose.CONFIRM, newcomer.email),
             "used": EmailedLink.make(author, Purpose.CONFIRM, author.email),

@@ -15,8 +15,8 @@ from sqlalchemy import func, select
 from forum.activity.models import Activity
 from forum.core.db import db, now
 from forum.core.errors import Refused
-from forum.discussion.drafts import Draft
 from forum.discussion.models import Post, Prompt, Revision, Thread
+from forum.discussion.models.drafts import Draft
 from tests.browser import Browser, Site
 from tests.factories import make_person, make_reply, make_thread, post_of
 from tests.queries import counted

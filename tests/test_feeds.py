@@ -18,7 +18,7 @@ from config import Config
 from forum.accounts.models import User
 from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread
-from forum.discussion.words import Publication
+from forum.discussion.models.words import Publication
 from forum.feeds.streams import Names
 from forum.feeds.views import ARCHIVES_PER_MINUTE
 from tests.browser import Browser, Page, Site
@@ -53,7 +53,7 @@ class Read:
         self.format = urlsplit(url).path.rpartition(".")[2]
         CHECKS[self.format](self.page.data)
         assert self.page.headers["Content-Type"].startswith(TYPES[self.format])
-        self.feed = parse_xml(self.page.data) if self.format == "atom" else None
+        self.feed: Any = parse_xml(self.page.data) if self.format == "atom" else None
 
     @property
     def entries(self) -> dict[str, Any]:
@@ -327,7 +327,7 @@ def grown(site: Site) -> Thread:
             posts.append(threads[-1].reply(others[n % 3], "A reply."))
     db.session.commit()
     for n in (3, 40, 99, 128, 140):
-        post_of(db.session.get_one(Thread, posts[n].thread_id), posts[n].number).hide(team, "spam")
+        post_of(db.session.get_one(Thread, posts[n].thread_id), posts[n].number or 1).hide(team, "spam")
     for n in (5, 50, 90):
         threads[n].hide(team, "off-topic")
     post_of(threads[9]).hide(team, "personal")

@@ -21,8 +21,8 @@ from forum.accounts.models import User
 from forum.activity.models import Activity
 from forum.core.db import db, now
 from forum.core.markup import clean_text, render
-from forum.discussion.importing import LONGEST_LINE, Import, date_of, from_plain_text, lines_of, name_and_key
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
+from forum.seed.importing import LONGEST_LINE, Import, date_of, from_plain_text, lines_of, name_and_key
 from tests.browser import Site
 from tests.factories import make_person, make_reply
 

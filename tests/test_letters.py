@@ -69,7 +69,9 @@ def test_a_letter_arrives_whole_and_once(site: Site, receiver: Receiver) -> None
     assert letter.sent_at and letter.due_at is None and letter.text == ""
 
 
-def test_a_refusal_is_tried_again_with_growing_pauses_and_then_given_up(site: Site, receiver: Receiver) -> None:
+def test_a_refusal_is_tried_again_with_growing_pauses_and_then_given_up(
+    site: Site, receiver: Receiver
+) -> None:
     id = due()
     receiver.reply = "451 try later"
     at = now()
@@ -128,7 +130,13 @@ def test_a_subject_cannot_smuggle_a_header(site: Site, receiver: Receiver) -> No
 
 
 def test_a_letter_is_written_only_if_its_act_is_committed(site: Site) -> None:
-    form = {"name": "", "email": "ada@example.org", "password": "nine green fields", "position": "teacher", "adult": "y"}
+    form = {
+        "name": "",
+        "email": "ada@example.org",
+        "password": "nine green fields",
+        "position": "teacher",
+        "adult": "y",
+    }
     site.visitor().post("/account/register", form, status=422)
     assert db.session.scalar(select(func.count(Letter.id))) == 0
     site.visitor().post("/account/register", {**form, "name": "Ada Obi"})

@@ -18,8 +18,8 @@ import pytest
 from forum.accounts.models import User, Visitor
 from forum.core.db import db, now
 from forum.core.markup import TAGS
-from forum.discussion.drafts import Draft
 from forum.discussion.models import Component, Prompt, Thread
+from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
 from tests.factories import make_person, make_thread, post_of
 
@@ -102,7 +102,11 @@ def test_posts_and_bylines(live: LiveSite, opened: Open, samples: list[str]) -> 
     for address in addresses:
         assert not look(window, address)
         assert not window.page.evaluate(TWICE), address
-    for address in [*people[::10], *(post + "/report" for post in posts), *(f"{post}/history" for post in posts)]:
+    for address in [
+        *people[::10],
+        *(post + "/report" for post in posts),
+        *(f"{post}/history" for post in posts),
+    ]:
         assert not look(window, address)
     for address in ("/", "/prompts/your-practice", f"{addresses[0]}?quote=1"):
         assert not look(window, address)
@@ -149,7 +153,9 @@ def test_reports_notes_and_the_log(live: LiveSite, opened: Open, samples: list[s
         for text in samples:
             report = Report.make(post, Visitor(), "other", text)
             report.close(colleague, text)
-        several = [Report.make(post, Visitor(), "other", "\n".join(texts)) for texts in batched(samples, MANY)]
+        several = [
+            Report.make(post, Visitor(), "other", "\n".join(texts)) for texts in batched(samples, MANY)
+        ]
         post.hide(colleague, "other", "\n".join(samples[:MANY]))
         db.session.commit()
         reader, whole = colleague.id, [report.id for report in several]
@@ -169,7 +175,10 @@ def test_words_of_the_team(live: LiveSite, opened: Open, samples: list[str]) -> 
     for texts in batched(batched(samples, MANY), 8):
         with live.work():
             by = db.session.get_one(User, colleague)
-            prompts, components = list(db.session.scalars(Prompt.in_order())), db.session.scalars(Component.in_order())
+            prompts, components = (
+                list(db.session.scalars(Prompt.in_order())),
+                db.session.scalars(Component.in_order()),
+            )
             for prompt, words in zip(prompts, texts, strict=False):
                 prompt.introduce(by, "".join(words)[:200], "".join(words), "\n\n".join(words))
             for component, words in zip(components, texts[3:], strict=False):

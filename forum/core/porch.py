@@ -90,7 +90,10 @@ class Shelf:
             log.warning("the shared shelf does not answer", error=str(error))
 
     def _name(self, key: tuple[str, str]) -> str:
-        return self.prefix + hashlib.blake2b("?".join(key).encode("utf-8", "replace"), digest_size=16).hexdigest()
+        return (
+            self.prefix
+            + hashlib.blake2b("?".join(key).encode("utf-8", "replace"), digest_size=16).hexdigest()
+        )
 
 
 class Porch:

@@ -12,7 +12,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from forum.core.forms import Form
 from forum.core.markup import clean_text
-from forum.discussion.catalogue import catalogue
+from forum.discussion.models.catalogue import catalogue
 
 LONGEST_TITLE, LONGEST_BODY = 150, 50_000
 DISCLOSURES = [

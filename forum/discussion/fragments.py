@@ -9,7 +9,7 @@ from flask import Flask, current_app
 from markupsafe import Markup
 
 from forum.core.porch import Kept
-from forum.discussion.lists import PostRow
+from forum.discussion.models.lists import PostRow
 
 SIZE = 16 * 1024 * 1024
 

@@ -16,11 +16,12 @@ from forum.core.freshness import fresh
 from forum.core.guards import me
 from forum.core.markup import extract, quote
 from forum.core.paging import Pages, asked_page, page_of, pages_of
-from forum.discussion.catalogue import catalogue
-from forum.discussion.drafts import Draft
 from forum.discussion.forms import LONGEST_BODY, PostForm
 from forum.discussion.fragments import Shown, fragment
-from forum.discussion.lists import (
+from forum.discussion.models import Post, Revision, Thread
+from forum.discussion.models.catalogue import catalogue
+from forum.discussion.models.drafts import Draft
+from forum.discussion.models.lists import (
     LAST_PAGE,
     SORTS,
     Filter,
@@ -32,8 +33,8 @@ from forum.discussion.lists import (
     site_version,
     thread_version,
 )
-from forum.discussion.models import RESTORABLE, Post, Revision, Thread
-from forum.discussion.words import KINDS
+from forum.discussion.models.threads import RESTORABLE
+from forum.discussion.models.words import KINDS
 
 bp = Blueprint("discussion", __name__)
 

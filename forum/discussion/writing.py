@@ -18,8 +18,6 @@ from forum.core.guards import me, sign_in_first, signed_in
 from forum.core.limits import limiter, person
 from forum.core.markup import render
 from forum.core.paging import pages_of
-from forum.discussion.catalogue import catalogue
-from forum.discussion.drafts import Draft
 from forum.discussion.forms import (
     LONGEST_BODY,
     LONGEST_TITLE,
@@ -30,8 +28,10 @@ from forum.discussion.forms import (
     PostForm,
     ThreadForm,
 )
-from forum.discussion.lists import components_of
 from forum.discussion.models import Component, Post, Prompt, Thread
+from forum.discussion.models.catalogue import catalogue
+from forum.discussion.models.drafts import Draft
+from forum.discussion.models.lists import components_of
 from forum.discussion.views import bp, post_url, thread_page, thread_url
 
 WRITES = "60 per 10 minutes"

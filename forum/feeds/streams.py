@@ -23,9 +23,9 @@ from forum.activity.models import Activity
 from forum.core.db import db, now
 from forum.core.markup import absolute, extract, render
 from forum.core.paging import page_of
-from forum.discussion.lists import POSTS, PostRow, components_of, post_row
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent, listed
-from forum.discussion.words import KINDS, Kind, Moderation, Publication, gone_because
+from forum.discussion.models.lists import POSTS, PostRow, components_of, post_row
+from forum.discussion.models.words import KINDS, Kind, Moderation, Publication, gone_because
 from forum.feeds.entries import Category, Deleted, Entry, Reference, tag_uri
 
 WINDOW = 50

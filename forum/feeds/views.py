@@ -16,9 +16,9 @@ from forum.core.db import db
 from forum.core.freshness import changed_at, fresh, versions
 from forum.core.limits import limiter
 from forum.core.porch import Kept
-from forum.discussion.catalogue import catalogue
-from forum.discussion.lists import person_version, prompt_version, site_version, thread_version
 from forum.discussion.models import Post, Thread, ThreadComponent, listed
+from forum.discussion.models.catalogue import catalogue
+from forum.discussion.models.lists import person_version, prompt_version, site_version, thread_version
 from forum.feeds import atom, jsonfeed, opml, rss
 from forum.feeds.entries import Deleted, Entry, Feed, Link
 from forum.feeds.streams import (

@@ -8,7 +8,7 @@ from wtforms.validators import AnyOf, DataRequired, Length
 from forum.core.forms import Form
 from forum.core.markup import clean_text
 from forum.discussion.models import Component, Prompt
-from forum.discussion.words import REASONS
+from forum.discussion.models.words import REASONS
 
 LONGEST_DETAIL = 5_000
 LONGEST_NOTE = 2_000

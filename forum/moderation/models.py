@@ -27,7 +27,7 @@ from forum.activity.models import Activity, record
 from forum.core.db import Instant, db, now, see_anew
 from forum.core.errors import Conflict
 from forum.discussion.models import Component, Post, Prompt, Thread
-from forum.discussion.words import REASONS, Moderation
+from forum.discussion.models.words import REASONS, Moderation
 
 MANY = 1000
 

@@ -15,7 +15,7 @@ from forum.core.guards import me, team_only
 from forum.core.markup import extract, render
 from forum.core.security import own_path
 from forum.discussion.models import Component, Post, Prompt, Thread
-from forum.discussion.words import REASONS
+from forum.discussion.models.words import REASONS
 from forum.moderation.forms import (
     LONGEST_NOTE,
     CloseForm,

@@ -11,7 +11,7 @@ from forum.core.guards import me
 from forum.core.limits import limiter
 from forum.core.markup import extract
 from forum.discussion.models import Post
-from forum.discussion.words import Moderation, Publication
+from forum.discussion.models.words import Moderation, Publication
 from forum.moderation.forms import LONGEST_DETAIL, ReportForm
 from forum.moderation.models import Report
 

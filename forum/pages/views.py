@@ -16,10 +16,10 @@ from forum.core.db import db, first_or_404
 from forum.core.freshness import fresh
 from forum.core.guards import me
 from forum.core.markup import extract
-from forum.discussion.catalogue import catalogue, conversation_version
-from forum.discussion.lists import Filter, person_version, site_version, thread_rows
 from forum.discussion.models import Conversation, Post, Prompt, Thread, listed
-from forum.discussion.words import Moderation, Publication
+from forum.discussion.models.catalogue import catalogue, conversation_version
+from forum.discussion.models.lists import Filter, person_version, site_version, thread_rows
+from forum.discussion.models.words import Moderation, Publication
 from forum.pages import metrics, sitemap
 
 bp = Blueprint("pages", __name__)

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from forum.core.db import db
 from forum.core.freshness import fresh
-from forum.discussion.catalogue import catalogue, conversation_version
+from forum.discussion.models.catalogue import catalogue, conversation_version
 from forum.resources.models import Resource
 
 bp = Blueprint("resources", __name__)

@@ -31,8 +31,8 @@ from forum.activity.models import record
 from forum.core.db import Instant, db, now, see_anew
 from forum.core.errors import Conflict, Refused
 from forum.core.markup import SafeHTML, render
-from forum.discussion.prompts import Component, Conversation, Prompt
-from forum.discussion.words import Kind, Moderation, Publication, gone_because
+from forum.discussion.models.prompts import Component, Conversation, Prompt
+from forum.discussion.models.words import Kind, Moderation, Publication, gone_because
 
 __all__ = ["Component", "Conversation", "Post", "Prompt", "Revision", "Thread", "ThreadComponent"]
 

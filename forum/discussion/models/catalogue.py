@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from forum.core.db import db
 from forum.core.freshness import Rests, Version, versions
-from forum.discussion.prompts import Component, Conversation, Prompt
+from forum.discussion.models.prompts import Component, Conversation, Prompt
 
 RESTS = Rests("SELECT version, changed_at FROM conversation WHERE id = 1")
 

@@ -14,9 +14,9 @@ from forum.accounts.models import User, byline
 from forum.core.db import db
 from forum.core.freshness import Rests
 from forum.core.paging import PER_PAGE
-from forum.discussion.catalogue import catalogue
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent, listed
-from forum.discussion.words import Moderation, Publication, gone_because
+from forum.discussion.models.catalogue import catalogue
+from forum.discussion.models.words import Moderation, Publication, gone_because
 
 LAST_PAGE = 500
 SORTS = {"latest": "Latest reply", "newest": "Newest thread", "unanswered": "Not yet answered"}
@@ -61,8 +61,9 @@ def site_version(**_: object) -> Rests:
 def person_version(id: int, **_: object) -> Rests:
     """A person's page and feeds."""
     return Rests(
-        "SELECT u.version, CAST(sum(e.version) AS INTEGER), max(e.changed_at) FROM users u, (SELECT version, changed_at FROM prompts"
-        " UNION ALL SELECT version, changed_at FROM conversation) AS e WHERE u.id = {} GROUP BY u.version",
+        "SELECT u.version, CAST(sum(e.version) AS INTEGER), max(e.changed_at) FROM users u,"
+        " (SELECT version, changed_at FROM prompts UNION ALL SELECT version, changed_at FROM conversation) AS e"
+        " WHERE u.id = {} GROUP BY u.version",
         (id,),
     )
 
