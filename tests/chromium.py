@@ -75,6 +75,9 @@ class LiveSite:
         env = {"FORUM_ENV": "development", "INSTANCE": str(instance), "SITE_URL": self.url}
         self.config = Config.from_environment(env)
         self.app = create_app(self.config)
+        self.app.config["SEND_FILE_MAX_AGE_DEFAULT"] = (
+            31_536_000  # as the production server says of static files
+        )
         self.app.add_url_rule("/broken/<int:code>", "broken", abort)
         with self.work():
             flask_migrate.upgrade()

@@ -771,7 +771,7 @@ def test_mail_to_one_address_is_limited(site: Site, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "tries"), [("/account/reset", 20), ("/account/confirm", 20), ("/account/register", 10)]
+    ("url", "tries"), [("/account/reset", 20), ("/account/confirm", 20), ("/account/register", 40)]
 )
 def test_mail_from_one_network_address_is_limited(site: Site, url: str, tries: int) -> None:
     for number in range(tries):

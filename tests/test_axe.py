@@ -26,6 +26,7 @@ pytest_plugins = ["tests.chromium"]
 WIDTHS = (1280, 320)
 OPTIONS = {
     "resultTypes": ["violations"],
+    "preload": False,
     "runOnly": {
         "type": "tag",
         "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],

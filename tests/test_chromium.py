@@ -351,7 +351,8 @@ def tab_to(window: Window, name: str) -> list[str]:
 TOO_WIDE = """() => {
   const wide = [...document.querySelectorAll("body *")].filter((each) => {
     const box = each.getBoundingClientRect();
-    return box.width && box.right > innerWidth + 1 && !each.closest(".govuk-visually-hidden, .post__body table, .scroll");
+    const may = each.closest(".govuk-visually-hidden, .post__body table, .scroll");
+    return box.width && box.right > innerWidth + 1 && !may;
   });
   const over = document.scrollingElement.scrollWidth - innerWidth;
   return over > 0 ? `${over} px too wide: ` + wide.map((each) => each.outerHTML.slice(0, 120)).join("\\n") : "";

@@ -160,9 +160,14 @@ def test_reports_notes_and_the_log(live: LiveSite, opened: Open, samples: list[s
         db.session.commit()
         reader, whole = colleague.id, [report.id for report in several]
     window = opened(reader)
-    look_through(window, "/team/reports?show=closed")
     look_through(window, "/team/log")
-    for address in ("/team", "/team/reports", "/team/hidden", *(f"/team/reports/{id}" for id in whole)):
+    for address in (
+        "/team",
+        "/team/reports",
+        "/team/reports?show=closed",
+        "/team/hidden",
+        *(f"/team/reports/{id}" for id in whole),
+    ):
         assert not look(window, address)
     asked_only_for_pages(window)
 
@@ -228,7 +233,7 @@ def test_forms_that_come_back(live: LiveSite, opened: Open, samples: list[str]) 
         thread, reader = make_thread(author), author.id
         post = post_of(thread).id
     signed_in, visitor = opened(reader), opened()
-    for texts in batched(samples, 2 * MANY):
+    for texts in batched(samples, 12 * MANY):
         words, line = "\n\n".join(texts), "".join(texts)
         for window, address, button, typed in (
             (signed_in, "/prompts/resources/threads/new", "preview", {"title": line, "body": words}),
@@ -242,8 +247,7 @@ def test_forms_that_come_back(live: LiveSite, opened: Open, samples: list[str]) 
             with window.page.expect_navigation():
                 window.page.evaluate(SEND, [button, typed])
             assert not window.page.evaluate(FAULTS, sorted(TAGS)), (address, texts)
-    signed_in.go(f"/threads/{thread.id}")
-    for texts in batched(samples, 2 * MANY):
+    for texts in batched(samples, 12 * MANY):
         signed_in.go(f"/threads/{thread.id}")
         signed_in.context.clear_cookies()
         with signed_in.page.expect_navigation():
@@ -256,31 +260,57 @@ def test_forms_that_come_back(live: LiveSite, opened: Open, samples: list[str]) 
 SEND = """([button, typed]) => {
   const form = [...document.querySelectorAll("main form[method=post]")].at(-1);
   for (const [name, value] of Object.entries(typed)) form.elements[name].value = value;
-  form.requestSubmit(button ? form.elements[button] : form.querySelector("button"));
+  form.requestSubmit(button ? form.elements[button] : form.querySelector("button[type=submit]"));
 }"""
 
 
 def test_drafts(live: LiveSite, opened: Open, samples: list[str]) -> None:
+    """On the list of them, and back in their form."""
+    slug = "your-practice"
+    form = f"/prompts/{slug}/threads/new"
     with live.work():
-        prompt = db.session.scalars(Prompt.in_order()).first()
         readers = []
-        for texts in batched(samples, 100):
+        for texts in batched(samples, 2 * MANY):
             author = make_person()
             readers.append(author.id)
             for number, text in enumerate(texts):
                 fields = {"title": text, "body": text}
-                Draft.save(author, f"reply:{number}", f"A reply: {text}", f"/prompts/{prompt.slug}", fields)
-            Draft.save(author, f"thread:{prompt.slug}", "All", f"/prompts/{prompt.slug}/threads/new", {
-                "title": "".join(texts), "body": "\n\n".join(texts), "disclosure": texts[0], "components": list(texts),
-            })  # fmt: skip
+                db.session.add(
+                    Draft(user_id=author.id, key=f"reply:{number}", about=text, path="/", fields=fields)
+                )
+            whole = {"title": "".join(texts), "body": "\n\n".join(texts), "disclosure": texts[0]}
+            Draft.save(author, f"thread:{slug}", "A new thread", form, {**whole, "components": list(texts)})
         db.session.commit()
-        slug = prompt.slug
+    window = opened()
     for reader in readers:
-        window = opened(reader)
+        window.sign_in(reader)
+        assert not look(window, form)
         assert not look(window, "/drafts")
-        assert not look(window, f"/prompts/{slug}/threads/new")
-        asked_only_for_pages(window)
-        window.context.close()
+    asked_only_for_pages(window)
+
+
+def test_an_attack_would_be_seen(live: LiveSite, opened: Open) -> None:
+    """The traps of the others catch what they are for."""
+    window = opened()
+    window.go("/about")
+    attacks = """<div class="post__body"><img src="https://elsewhere.example/x.png" onerror="alert(1)">
+        <form action="//elsewhere.example"></form><a href="javascript:alert(2)">x</a><b style="color: red">x</b></div>"""
+    window.page.evaluate("html => { document.querySelector('main').innerHTML = html; alert(3); }", attacks)
+    faults = " ".join(window.page.evaluate(FAULTS, sorted(TAGS)))
+    for kind in (
+        "element: <img",
+        "attribute: <img",
+        "link: <a",
+        "address: <form",
+        "attribute: <b",
+        "element: <b",
+    ):
+        assert kind in faults
+    window.page.get_by_role("link", name="x").click()
+    heard = " ".join(window.troubles)
+    for kind in ("A script ran: alert(3)", "Policy violated: img-src", "Policy violated: script-src"):
+        assert kind in heard
+    window.troubles.clear()
 
 
 # What these have in common

@@ -95,7 +95,7 @@ class Mark:
     def known_to(self, none_match: str | None, modified_since: str | None) -> bool:
         """True where the reader holds this very version. An ETag outranks a date (RFC 9110 §13.2.2)."""
         if none_match is not None:
-            return none_match == "*" or self.etag in {
+            return self.etag in {
                 tag.strip().removeprefix("W/").strip('"').removesuffix(GZIPPED)
                 for tag in none_match.split(",")
             }

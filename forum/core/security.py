@@ -40,11 +40,12 @@ class Id(IntegerConverter):
 
 
 class QuietSessions(SecureCookieSessionInterface):
-    """Flask's sessions in a signed cookie, but silent for a visitor who has none: no `Vary: Cookie` on a page
-    that is the same for every visitor."""
+    """Flask's sessions in a signed cookie, but silent where they change nothing: no `Vary: Cookie` on a page that
+    is the same for everyone who may be given it."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        if session or session.modified:
+        public = response.headers.get("Cache-Control", "").startswith("public")
+        if session.modified or (session and not public):
             super().save_session(app, session, response)
 
 

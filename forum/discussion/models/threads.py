@@ -176,9 +176,8 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         self._set(
             by, "team.thread-restored", note, moderation=Moderation.CLEAR, gone_at=None, gone_reason=None
         )
-        db.session.execute(
-            update(Post).where(Post.thread_id == self.id, Post.number == 1).values(updated_at=now())
-        )
+        # newer than the tombstones that feeds gave meanwhile, or readers would not take the posts back
+        db.session.execute(update(Post).where(Post.thread_id == self.id).values(updated_at=now()))
 
     def move(self, by: User, to: Prompt, note: str = "") -> None:
         """Put the thread under another prompt; its URL stays."""
