@@ -16,12 +16,12 @@ from forum.discussion import fragments, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue, drafts
 from forum.feeds import views as feeds
-from forum.moderation import team
+from forum.moderation import acts, reports, team, texts
 from forum.moderation import views as moderation
 from forum.pages import views as pages
 from forum.resources import views as resources
 
-ROUTES_AND_TABLES = (drafts, tally, writing)
+ROUTES_AND_TABLES = (acts, drafts, reports, tally, texts, writing)
 
 
 def create_app(config: Config | None = None) -> Flask:

@@ -17,8 +17,10 @@ from sqlalchemy.exc import IntegrityError
 from forum.accounts.models import Role, User
 from forum.core.db import db
 from forum.discussion.models import Prompt
-from forum.seed.importing import Import, lines_of, on_every_core
+from forum.seed.importing import Import
+from forum.seed.lines import lines_of
 from forum.seed.load import HERE, BadFile, load_conversation
+from forum.seed.rendering import on_every_core
 from forum.seed.story import Untold, sign_ins, tell
 
 conversation = AppGroup("conversation", help="The conversation's own data.")

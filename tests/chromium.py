@@ -7,7 +7,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any, Literal
@@ -214,16 +214,23 @@ class Window:
 Open = Callable[..., Window]
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The machine's own Chromium, started once for the run of this worker."""
+@contextmanager
+def started() -> Iterator[Browser]:
+    """The machine's own Chromium. Raises LookupError, which says how to install it, where there is none."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        pytest.fail(INSTALL, pytrace=False)
+        raise LookupError(INSTALL)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Started once for the run of this worker."""
+    with started() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from forum.accounts.models import User
 from forum.core.db import db, now
 from forum.discussion.models import Component, Conversation, Post, Prompt, Thread
 from forum.discussion.models.words import Publication
-from forum.feeds.streams import Names
+from forum.feeds.rows import Names
 from forum.feeds.views import ARCHIVES_PER_MINUTE
 from tests.browser import Browser, Page, Site
 from tests.factories import make_person, make_reply, make_thread, post_of

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from forum import create_app
 from forum.core.db import db, now
 from forum.core.freshness import Mark, Rests
+from forum.core.limits import limiter
 from forum.core.porch import Kept, Porch
 from forum.discussion.models import Thread
 from tests.browser import Site
@@ -182,7 +183,10 @@ def test_the_porch_finds_its_way_back_to_the_database(site: Site) -> None:
     assert site.visitor().get(path).status == 200
 
 
-def test_machines_share_what_one_has_rendered(site: Site, tmp_path: Path) -> None:
+def test_machines_share_what_one_has_rendered(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limiter, "init_app", lambda app: None)  # a process has one: it stays the test's own
     with redis_server(tmp_path) as url:
         config = dataclasses.replace(site.app.config["FORUM"], redis_url=url)
         machines = [create_app(config) for _ in range(2)]

@@ -22,7 +22,10 @@ from forum.activity.models import Activity
 from forum.core.db import db, now
 from forum.core.markup import clean_text, render
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
-from forum.seed.importing import LONGEST_LINE, Import, date_of, from_plain_text, lines_of, name_and_key
+from forum.seed.headers import date_of, name_and_key
+from forum.seed.importing import Import
+from forum.seed.lines import LONGEST_LINE, lines_of
+from forum.seed.plain_text import from_plain_text
 from tests.browser import Site
 from tests.factories import make_person, make_reply
 

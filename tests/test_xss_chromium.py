@@ -294,7 +294,8 @@ def test_an_attack_would_be_seen(live: LiveSite, opened: Open) -> None:
     window = opened()
     window.go("/about")
     attacks = """<div class="post__body"><img src="https://elsewhere.example/x.png" onerror="alert(1)">
-        <form action="//elsewhere.example"></form><a href="javascript:alert(2)">x</a><b style="color: red">x</b></div>"""
+        <form action="//elsewhere.example"></form><a href="javascript:alert(2)">x</a>
+        <b style="color: red">x</b></div>"""
     window.page.evaluate("html => { document.querySelector('main').innerHTML = html; alert(3); }", attacks)
     faults = " ".join(window.page.evaluate(FAULTS, sorted(TAGS)))
     for kind in (

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from blinker import Signal
 from flask_login import AnonymousUserMixin, UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, Text, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -236,6 +236,13 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
 
     def byline(self, disclosure: str = "named") -> str:
         return byline(self.name, self.position, self.phase, self.school, self.role, disclosure)
+
+    @classmethod
+    def visible_to(cls, viewer: User | Visitor) -> Select[User]:
+        """The people whose page `viewer` may see. Before an address is confirmed, only its owner and the team
+        see one; imported people have no address and are public."""
+        public = or_(cls.confirmed_at.is_not(None), cls.imported_as.is_not(None), cls.id == viewer.id)
+        return select(cls).where(true() if viewer.is_team else public)
 
 
 class Visitor(AnonymousUserMixin):

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from flask import Blueprint, Response, abort, current_app, render_template, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
-from forum.accounts.models import User
-from forum.core.db import db
+from forum.accounts.models import User, Visitor
+from forum.core.db import db, first_or_404
 from forum.core.freshness import changed_at, fresh, versions
 from forum.core.limits import limiter
 from forum.core.porch import Kept
@@ -20,17 +20,13 @@ from forum.discussion.models import Post, Thread, ThreadComponent, listed
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.lists import person_version, prompt_version, site_version, thread_version
 from forum.feeds import atom, jsonfeed, opml, rss
+from forum.feeds.archives import BLOCKS, Block, Part, Stream
 from forum.feeds.entries import Deleted, Entry, Feed, Link
+from forum.feeds.rows import Item, Names
 from forum.feeds.streams import (
-    BLOCKS,
-    Block,
     ComponentPosts,
     ComponentThreads,
-    Item,
-    Names,
-    Part,
     Posts,
-    Stream,
     ThreadPosts,
     Threads,
     carried_by_its_thread,
@@ -195,10 +191,8 @@ def _told(page: str, title: str, blocks: str, below: str = "") -> dict[str, Any]
 
 
 def _name_of(id: int) -> str:
-    """The name on a person's page, for those who have one."""
-    public = or_(User.confirmed_at.is_not(None), User.imported_as.is_not(None))
-    name = db.session.scalar(select(User.name).where(User.id == id, public))
-    return name if name is not None else abort(404)
+    """The name on a person's page, for those who have one that everyone may see."""
+    return first_or_404(User.visible_to(Visitor()).where(User.id == id)).name
 
 
 def _answer(format: str, stream: Stream) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ScalarSelect, Select, and_, bindparam, func, literal_column, or_, select, true
+from sqlalchemy import ScalarSelect, Select, and_, bindparam, func, literal_column, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum.accounts.models import PHASES, POSITIONS, User
@@ -75,12 +75,12 @@ def cookies() -> ResponseReturnValue:
     return render_template("pages/cookies.html")
 
 
-@bp.get(f"/people/<int(max={LAST_ID}):id>")
+@bp.get("/people/<int:id>")
 @fresh(person_version)
 def person(id: int) -> ResponseReturnValue:
     """Someone's public page: what they wrote under their name, newest first. Nothing role-only shows here, in
     no list and no count."""
-    user = first_or_404(_people().where(User.id == id))
+    user = first_or_404(User.visible_to(me()).where(User.id == id))
     before = _asked_before(request.args.get("before"))
     asked = {"author": id, "before": before or LAST_ID}
     posts = [PersonalPost.of(row) for row in db.session.execute(NAMED_POSTS, asked)]
@@ -203,13 +203,6 @@ THREADS_OF_PROMPTS = select(
 )
 NEWEST_THREADS = Filter().ids().limit(NEWEST)
 COUNTS = select(_counted(THEIR_POSTS), _counted(THEIR_THREADS))
-
-
-def _people() -> Select[User]:
-    """The people with a public page. Before an address is confirmed, only its owner and the team see one."""
-    viewer = me()
-    public = or_(User.confirmed_at.is_not(None), User.imported_as.is_not(None), User.id == viewer.id)
-    return select(User).where(true() if viewer.is_team else public)
 
 
 # What the templates get

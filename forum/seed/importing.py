@@ -8,48 +8,35 @@ sign in to.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import multiprocessing
-import os
-import re
-import sqlite3
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from itertools import islice
-from typing import Any, BinaryIO
 
-from markupsafe import Markup
 from sqlalchemy import Integer, String, and_, column, insert, select, update, values
 
 from forum.accounts.models import User
 from forum.activity.models import record
 from forum.core.db import db, now
-from forum.core.markup import clean_text, extract, render
+from forum.core.markup import extract, render
 from forum.discussion.models import Post, Prompt, Thread, ThreadComponent, slug_of
+from forum.seed.headers import date_of, topic_of
+from forum.seed.lines import BadLine, Line, Reader
+from forum.seed.plain_text import from_plain_text
+from forum.seed.rendering import Shown, shown
 
 BATCH = 500
-LONGEST_LINE = 1024 * 1024
-LONGEST_BODY = 100_000
-DEEPEST_QUOTE = 10
-NARROW, WIDE, RAGGED = 65, 100, 8
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 NO_DATE = "no date: given that of the post before"
 ODD_DATE = "date not understood: given that of the post before"
 FUTURE_DATE = "date in the future: given the time of the import"
 
+
 @dataclass
 class Import:
     """One run of lines into the threads of a prompt. Counts what it does; tells `report` of each line left
-    out: its number, from 1, and the reason. `render_all` makes many plain texts into Markdown and HTML."""
+    out: its number, from 1, and the reason. `render_all` makes many plain texts into Markdown and HTML; it may
+    go on with that in the background until they are read."""
 
     prompt: Prompt
     report: Callable[[int, str], object]
@@ -64,10 +51,8 @@ class Import:
     dates: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self._slug, self._prompt_id = self.prompt.slug, self.prompt.id
-        # On disk, and gone when closed: what has been seen does not stay in memory.
-        self._seen = sqlite3.connect("")
-        self._seen.execute("CREATE TABLE seen (line TEXT PRIMARY KEY, times INTEGER) WITHOUT ROWID")
+        self._prompt_id = self.prompt.id
+        self._reader = Reader(self.prompt.slug)
 
     def take(self, lines: Iterable[bytes]) -> Iterator[None]:
         """Bring `lines` in; yields after each batch, which is committed by then. One line of the log."""
@@ -100,7 +85,7 @@ class Import:
     def _read(self, raw: bytes) -> Line | None:
         self.lines += 1
         try:
-            return self._line(raw)
+            return self._reader.read(raw)
         except BadLine as error:
             self.bad[str(error)] += 1
             self.report(self.lines, str(error))
@@ -122,9 +107,10 @@ class Import:
         if not fresh:
             db.session.rollback()
             return
+        texts = self.render_all([line.body for line, _ in fresh])
         self._join(fresh, people)
         self._open(fresh, threads, people)
-        self._add(fresh, threads, people)
+        self._add(fresh, texts, threads, people)
         db.session.commit()
 
     def _threads(self, lines: list[Line]) -> dict[str, Thread]:
@@ -187,13 +173,16 @@ class Import:
         db.session.flush()
 
     def _add(
-        self, fresh: list[tuple[Line, datetime]], threads: dict[str, Thread], people: dict[str, int]
+        self,
+        fresh: list[tuple[Line, datetime]],
+        texts: Iterable[Shown],
+        threads: dict[str, Thread],
+        people: dict[str, int],
     ) -> None:
         """The posts themselves, numbered in the order of the file; and the prompts have changed."""
         left = Counter(line.thread for line, _ in fresh)
         changed = {line.thread: threads[line.thread] for line, _ in fresh}
         rows = []
-        texts = self.render_all([line.body for line, _ in fresh])
         for (line, at), (source, html) in zip(fresh, texts, strict=True):
             thread = changed[line.thread]
             left[line.thread] -= 1
