@@ -15,8 +15,7 @@ from forum.seed.story import tell
 from tests.chromium import LiveSite, Window, started
 
 FOLDER = ROOT / "docs" / "screenshots"
-WIDTHS = (1280, 320)
-TALLEST = 1600  # pixels
+TALLEST = {1280: 1280, 320: 1600}  # width -> height, in pixels, at which a picture is cut
 TITLE = "Comment-only marking in Year 8 science: two terms on"
 
 
@@ -30,7 +29,7 @@ def main() -> None:
             thread = db.session.scalars(select(Thread).where(Thread.title == TITLE)).one()
             address = f"/threads/{thread.id}-{thread.slug}"
         site.serve()
-        for width in WIDTHS:
+        for width in TALLEST:
             take(site, browser, width, address)
         site.close()
 
@@ -51,8 +50,8 @@ def take(site: LiveSite, browser: Browser, width: int, thread: str) -> None:
 
 def keep(window: Window, name: str) -> None:
     """The page from its top, cut where it goes on for long."""
-    size = window.page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
-    clip = {"x": 0, "y": 0, "width": size[0], "height": min(size[1], TALLEST)}
+    width, height = window.page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+    clip = {"x": 0, "y": 0, "width": width, "height": min(height, TALLEST[width])}
     file = FOLDER / f"{name}.png"
     window.page.screenshot(path=file, full_page=True, clip=clip)
     print(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1024} KB")

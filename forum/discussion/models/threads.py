@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime, timedelta
+from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy import (
@@ -404,15 +405,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         if components is not None:
             self.thread.carry(components)
         self.disclosure = disclosure
-        self._changed()
-        record(
-            "post.edited",
-            by=by,
-            public=True,
-            prompt=self.thread.prompt_id,
-            thread=self.thread_id,
-            post=self.id,
-        )
+        self._changed("post.edited", by)
 
     def withdraw(self, by: User) -> None:
         """Its author takes it back. An opening post that nobody has answered takes its thread with it."""
@@ -422,15 +415,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         self.publication, self.gone_at = Publication.WITHDRAWN, now()
         if self.opens and self.thread.posts_count == 1:
             self.thread.publication, self.thread.gone_at = Publication.WITHDRAWN, self.gone_at
-        self._changed(self.gone_at)
-        record(
-            "post.withdrawn",
-            by=by,
-            public=True,
-            prompt=self.thread.prompt_id,
-            thread=self.thread_id,
-            post=self.id,
-        )
+        self._changed("post.withdrawn", by, at=self.gone_at)
 
     def bring_back(self, by: User) -> None:
         """Its author thinks again, within 30 days."""
@@ -440,15 +425,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         self.publication, self.gone_at = Publication.PUBLISHED, None
         if self.thread.publication == Publication.WITHDRAWN:
             self.thread.publication, self.thread.gone_at = Publication.PUBLISHED, None
-        self._changed()
-        record(
-            "post.brought-back",
-            by=by,
-            public=True,
-            prompt=self.thread.prompt_id,
-            thread=self.thread_id,
-            post=self.id,
-        )
+        self._changed("post.brought-back", by)
 
     def hide(self, by: User, reason: str, note: str = "") -> None:
         """The team takes it out of sight; its place says so, and why."""
@@ -456,18 +433,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         if self.moderation != Moderation.CLEAR:
             return
         self.moderation, self.gone_at, self.gone_reason = Moderation.HIDDEN, now(), reason
-        self._changed(self.gone_at)
-        record(
-            "team.post-hidden",
-            by=by,
-            public=True,
-            prompt=self.thread.prompt_id,
-            thread=self.thread_id,
-            post=self.id,
-            subject=self.author_id,
-            note=note,
-            detail={"reason": reason},
-        )
+        self._changed("team.post-hidden", by, at=self.gone_at, note=note, detail={"reason": reason})
 
     def restore(self, by: User, note: str = "") -> None:
         self.hold()
@@ -475,17 +441,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
             return
         self.moderation, self.gone_reason = Moderation.CLEAR, None
         self.gone_at = self.gone_at if self.publication == Publication.WITHDRAWN else None
-        self._changed()
-        record(
-            "team.post-restored",
-            by=by,
-            public=True,
-            prompt=self.thread.prompt_id,
-            thread=self.thread_id,
-            post=self.id,
-            subject=self.author_id,
-            note=note,
-        )
+        self._changed("team.post-restored", by, note=note)
 
     def hold(self) -> None:
         """Take the thread's row lock, and see this post as it is now."""
@@ -566,10 +522,21 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
             return None, submission
         return (earlier, submission) if earlier.source == text else (None, None)
 
-    def _changed(self, at: datetime | None = None) -> None:
+    def _changed(self, verb: str, by: User, at: datetime | None = None, **more: Any) -> None:
+        """This post is another one now, and so are its thread and prompt; `verb` goes into the log."""
         self.version += 1
         self.updated_at = at or now()
         self.thread.touched()
+        record(
+            verb,
+            by=by,
+            public=True,
+            prompt=self.thread.prompt_id,
+            thread=self.thread_id,
+            post=self.id,
+            subject=self.author_id,
+            **more,
+        )
 
 
 class Revision(db.Model):  # type: ignore[name-defined,misc]
