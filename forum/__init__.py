@@ -12,16 +12,16 @@ from forum.accounts import sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security
-from forum.discussion import fragments, writing
+from forum.discussion import drafts, fragments, writing
 from forum.discussion import views as discussion
-from forum.discussion.models import catalogue, drafts
+from forum.discussion.models import catalogue
 from forum.feeds import views as feeds
 from forum.moderation import acts, reports, team, texts
 from forum.moderation import views as moderation
 from forum.pages import views as pages
 from forum.resources import views as resources
 
-ROUTES_AND_TABLES = (acts, drafts, reports, tally, texts, writing)
+ROUTES_ELSEWHERE = (acts, drafts, reports, tally, texts, writing)
 
 
 def create_app(config: Config | None = None) -> Flask:

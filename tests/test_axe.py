@@ -155,8 +155,10 @@ def story(live: LiveSite) -> Story:
         )
         newcomer = make_person("Cy Dee", confirmed=False)
         thread = make_thread(author, text=TEXT, components=["assessment-for-learning", "school-organisation"])
+        texts = [TEXT if n < 3 else f"And {n}." for n in range(21)]
         replies = [
-            make_reply(thread, author, f"{TEXT} {n}", "role-only" if n % 2 else "named") for n in range(21)
+            make_reply(thread, author, each, "role-only" if n % 2 else "named")
+            for n, each in enumerate(texts)
         ]
         hidden = make_thread(author, title="Hidden")
         locked = make_thread(author, prompt="resources", title="Locked and pinned")

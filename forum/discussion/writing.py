@@ -12,9 +12,8 @@ from sqlalchemy.orm import joinedload
 
 from forum.core import differences
 from forum.core.db import db, first_or_404
-from forum.core.dress import when
 from forum.core.errors import Conflict, Refused
-from forum.core.guards import me, sign_in_first, signed_in
+from forum.core.guards import me, signed_in
 from forum.core.limits import limiter, person
 from forum.core.markup import render
 from forum.core.paging import pages_of
@@ -22,7 +21,6 @@ from forum.discussion.forms import (
     LONGEST_BODY,
     LONGEST_TITLE,
     ButtonForm,
-    DraftForm,
     EditForm,
     EditOpeningForm,
     PostForm,
@@ -161,65 +159,6 @@ def bring_back(id: int) -> ResponseReturnValue:
 def preview() -> ResponseReturnValue:
     """What the text will look like, as JSON {"html": …}; `body` is the text."""
     return jsonify(html=render(request.form.get("body", "")[: 2 * LONGEST_BODY]))
-
-
-@bp.get("/drafts")
-@signed_in
-def drafts() -> ResponseReturnValue:
-    return render_template(
-        "discussion/drafts.html", drafts=db.session.scalars(Draft.of(me()).limit(200)).all()
-    )
-
-
-@bp.post("/drafts")
-@limiter.limit("120 per minute", key_func=person)
-def save_draft() -> ResponseReturnValue:
-    """Keep what is being written: by a button, or by the page's script, which asks for JSON."""
-    by_script = request.accept_mimetypes.best == "application/json"
-    if not me().is_signed_in:
-        return (jsonify(error="signed out"), 401) if by_script else sign_in_first()
-    form = DraftForm()
-    if not form.validate_on_submit():
-        return (jsonify(error="not saved"), 422) if by_script else abort(422)
-    about, path = _about(form.key.data)
-    fields: dict[str, Any] = {
-        name: request.form[name][: LONGEST_BODY * 2] for name in KEPT if name in request.form
-    }
-    fields["components"] = request.form.getlist("components")[:20]
-    draft = Draft.save(me(), form.key.data, about, path, fields)
-    if by_script:
-        return jsonify(saved_at=when(draft.saved_at).partition(" at ")[2])
-    flash("Your draft has been saved.")
-    return redirect("/drafts")
-
-
-@bp.post("/drafts/<int:id>/discard")
-@signed_in
-def discard_draft(id: int) -> ResponseReturnValue:
-    draft = first_or_404(Draft.of(me()).where(Draft.id == id))
-    db.session.delete(draft)
-    flash("The draft has been discarded.")
-    return redirect("/drafts")
-
-
-KEPT = ("title", "body", "disclosure", "in_reply_to", "since", "submission")
-
-
-def _about(key: str) -> tuple[str, str]:
-    """What a draft is about, and where to go on with it. A key of nothing this person may write is a 404."""
-    kind, _, name = key.partition(":")
-    if kind == "thread":
-        prompt = catalogue().prompt(name) or abort(404)
-        return f"A new thread: {prompt.title}", f"/prompts/{prompt.slug}/threads/new"
-    if not (name.isascii() and name.isdigit() and len(name) < 10):
-        abort(404)
-    if kind == "reply":
-        thread = first_or_404(Thread.visible_to(me()).where(Thread.id == int(name)))
-        return f"A reply: {thread.title}", thread_url(thread) + "#reply"
-    if kind == "edit":
-        post = first_or_404(Post.visible_to(me()).where(Post.id == int(name), Post.author_id == me().id))
-        return f"An edit: {post.thread.title}", f"/posts/{post.id}/edit"
-    return abort(404)
 
 
 def _into(form: PostForm, draft: Draft | None) -> Draft | None:
