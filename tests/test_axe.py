@@ -234,6 +234,7 @@ def test_forms_that_came_back(live: LiveSite, opened: Open, story: Story, who: s
 def test_pages_of_a_reply_in_the_making(live: LiveSite, opened: Open, story: Story) -> None:
     """The preview of the script, the page of a conflict, of an old token, of a session that has ended."""
     window = opened(story.people["participant"])
+    window.refusals = {400, 401}
     found: list[str] = []
     page = window.go(str(story.names["thread"]))
     page.get_by_label("Your reply").fill("# Words\n\n> quoted")

@@ -178,6 +178,7 @@ def test_a_draft_saved_by_its_button(live: LiveSite, opened: Open) -> None:
 def test_a_reply_outlives_its_session(live: LiveSite, opened: Open, javascript: bool) -> None:
     author, thread, path = a_thread(live)
     window = opened(author, javascript=javascript)
+    window.refusals = {401}
     words = 'Kept, "word" for <word> &\nline for line.'
     window.go(path).get_by_label("Your reply").fill(words)
     window.page.get_by_label("With my role only").check()
@@ -196,6 +197,7 @@ def test_a_reply_outlives_its_session(live: LiveSite, opened: Open, javascript: 
 def test_the_page_says_that_its_session_has_ended(live: LiveSite, opened: Open) -> None:
     author, thread, path = a_thread(live)
     window = opened(author)
+    window.refusals = {401}
     window.go(path)
     window.context.clear_cookies()
     window.page.get_by_label("Your reply").press_sequentially("Still here")

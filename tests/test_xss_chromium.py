@@ -230,6 +230,7 @@ def test_forms_that_come_back(live: LiveSite, opened: Open, samples: list[str]) 
         thread, reader = make_thread(author), author.id
         post = post_of(thread).id
     signed_in, visitor = opened(reader), opened()
+    signed_in.refusals = {400, 401}
     for texts in batched(samples, 12 * MANY):
         words, line = "\n\n".join(texts), "".join(texts)
         for window, address, button, typed in (

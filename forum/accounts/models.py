@@ -189,9 +189,9 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
         before = (self.name, self.position, self.phase, self.school)
         self.name, self.position, self.phase, self.school = name, position, phase, school
         self.disclosure = disclosure
+        self.changed()
         if before == (name, position, phase, school):
             return
-        self.changed()
         record("person.described", by=self, subject=self.id)
         described.send(self, role=before[1:3] != (position, phase))
 

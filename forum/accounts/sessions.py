@@ -5,13 +5,16 @@ from __future__ import annotations
 from flask import Flask, abort, current_app, g, make_response, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_login import COOKIE_NAME, LoginManager, login_user, logout_user
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from forum.accounts.forms import SignInForm
 from forum.accounts.models import User, Visitor
-from forum.core.db import db
+from forum.core.db import db, reading
 from forum.core.errors import typed_fields
+from forum.core.freshness import versions
+from forum.core.porch import Kept
 
+BY_ID = select(User).where(User.id == bindparam("id"))
 manager = LoginManager()
 manager.anonymous_user = Visitor
 # The session stamp ends sessions; an address that changes does not.
@@ -24,8 +27,21 @@ def _load(key: str) -> User | None:
     number, _, stamp = key.partition(".")
     if not number.isdigit():
         return None
-    user: User | None = db.session.scalar(select(User).where(User.id == int(number)))
+    user = _as_kept(int(number)) if reading() else db.session.scalar(BY_ID, {"id": int(number)})
     return user if user is not None and user.session_stamp == stamp else None
+
+
+def _as_kept(id: int) -> User | None:
+    """For a request that only reads: the person as last loaded, where their row is still that version."""
+    kept: Kept[User] = current_app.extensions["people"]
+    key = versions().row("SELECT id, version, session_stamp FROM users WHERE id = {}", (id,))
+    user = kept.get(key) if key else None
+    if key and user is None:
+        user = db.session.scalar(BY_ID, {"id": id})
+        if user is not None:
+            db.session.expunge(user)
+            kept.put(key, user, 2000)
+    return user
 
 
 @manager.unauthorized_handler  # type: ignore[untyped-decorator]
@@ -66,4 +82,5 @@ def is_remembered() -> bool:
 
 
 def init_app(app: Flask) -> None:
+    app.extensions["people"] = Kept[User](4 * 1024 * 1024)
     manager.init_app(app)

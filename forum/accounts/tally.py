@@ -6,11 +6,24 @@ import time
 from typing import Any
 
 from limits.storage import Storage
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.accounts.models import Tally
 from forum.core.db import db
+
+
+def _add(dialect: Any) -> Any:
+    add = dialect.insert(COUNTS).values(
+        key=bindparam("key"), count=bindparam("count"), expires=bindparam("expires")
+    )
+    more = {"count": COUNTS.c.count + bindparam("more")}
+    return add.on_conflict_do_update(index_elements=["key"], set_=more).returning(COUNTS.c.count)
+
+
+COUNTS: Any = Tally.__table__
+SWEEP = delete(COUNTS).where(COUNTS.c.expires < bindparam("now"))
+ADD = {"sqlite": _add(sqlite), "postgresql": _add(postgresql)}
 
 
 class TallyStorage(Storage):
@@ -31,11 +44,9 @@ class TallyStorage(Storage):
         now = time.time()
         db.session.rollback()
         with db.engine.begin() as connection:
-            connection.execute(delete(Tally).where(Tally.expires < now))
-            insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-            add = insert(Tally).values(key=_text(key), count=amount, expires=now + expiry)
-            add = add.on_conflict_do_update(index_elements=["key"], set_={"count": Tally.count + amount})
-            return int(connection.execute(add.returning(Tally.count)).scalar_one())
+            connection.execute(SWEEP, {"now": now})
+            values = {"key": _text(key), "count": amount, "more": amount, "expires": now + expiry}
+            return int(connection.execute(ADD[connection.dialect.name], values).scalar_one())
 
     def get(self, key: str) -> int:
         row = self._row(key)

@@ -103,7 +103,7 @@ class Mark:
 
 
 class Versions:
-    """Raw reads of versions: one connection a thread, in autocommit, so each read sees the last commit."""
+    """Raw reads of single rows: one connection a thread, in autocommit, so each read sees the last commit."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -112,12 +112,16 @@ class Versions:
         self._spelled: dict[str, str] = {}
 
     def read(self, rests: Rests) -> Version | None:
+        return self.row(rests.query, rests.values)
+
+    def row(self, query: str, values: tuple[int | str, ...]) -> tuple[Any, ...] | None:
+        """The first row of `query`, a SELECT with `{}` where each of `values` goes."""
         cursor = getattr(self._mine, "cursor", None) or self._connect()
-        sql = self._spelled.get(rests.query) or self._spell(rests.query)
+        sql = self._spelled.get(query) or self._spell(query)
         try:
-            row = cursor.execute(sql, rests.values).fetchone()
+            row = cursor.execute(sql, values).fetchone()
         except self._lost:
-            row = self._connect().execute(sql, rests.values).fetchone()
+            row = self._connect().execute(sql, values).fetchone()
         return tuple(row) if row is not None else None
 
     def _connect(self) -> Any:

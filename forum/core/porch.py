@@ -136,7 +136,7 @@ class Porch:
             return response
         if self.has_session(request.environ) or session.modified:
             return response
-        body = gzip.compress(response.get_data(), compresslevel=6, mtime=0)
+        body = gzip.compress(response.get_data(), compresslevel=4, mtime=0)
         headers = tuple(
             (name, value)
             for name, value in response.headers

@@ -1,31 +1,78 @@
-"""Posts as HTML, rendered once for each version and shared by all viewers."""
+"""Pages of threads as they are shown: posts as HTML, rendered once for each version and shared by all viewers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, abort, current_app
 from markupsafe import Markup
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import joinedload
 
+from forum.core.db import db, first_or_404
+from forum.core.freshness import versions
+from forum.core.guards import me
+from forum.core.markup import extract
+from forum.core.paging import pages_of
 from forum.core.porch import Kept
-from forum.discussion.models.lists import PostRow
+from forum.discussion.models import Component, Thread, listed
+from forum.discussion.models.lists import PostRow, components_of, posts_of_page, thread_version
 
-SIZE = 16 * 1024 * 1024
-
-
-@dataclass(slots=True)
-class Shown:
-    """A post as the thread page joins it: the shared fragment, and what this viewer may do with it."""
-
-    fragment: Markup
-    row: PostRow
-    editable: bool = False
-    withdrawable: bool = False
-    returnable: bool = False
+SIZE = 8 * 1024 * 1024
+PUBLIC = select(Thread).where(listed(), Thread.id == bindparam("id")).options(joinedload(Thread.prompt))
 
 
-def fragment(row: PostRow, thread_url: str) -> Markup:
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """Page `number` of a thread at one version, the same for every viewer; each post with its fragment."""
+
+    thread: Thread
+    number: int
+    components: list[Component]
+    description: str
+    posts: list[tuple[PostRow, Markup]]
+
+    @property
+    def address(self) -> str:
+        return f"/threads/{self.thread.id}-{self.thread.slug}"
+
+
+def leaf(id: int, number: int) -> Leaf:
+    """The page as kept, or read now; a 404 where the viewer may not see the thread, or it has no such page."""
+    kept: Kept[Leaf] = current_app.extensions["leaves"]
+    key = (id, number, versions().read(thread_version(id)))
+    found = kept.get(key)
+    if found is None:
+        thread = db.session.scalars(PUBLIC, {"id": id}).first() or thread_for_viewer(id)
+        if number > pages_of(thread.posts_count):
+            abort(404)
+        found = read_leaf(thread, number)
+        if thread.is_listed:
+            db.session.expunge_all()
+            kept.put(key, found, 4000 + 500 * len(found.posts))
+    return found
+
+
+def thread_for_viewer(id: int) -> Thread:
+    """The thread as one that the viewer may see, to change it or because it is not for everyone."""
+    return first_or_404(Thread.visible_to(me()).where(Thread.id == id).options(joinedload(Thread.prompt)))
+
+
+def read_leaf(thread: Thread, number: int) -> Leaf:
+    rows = posts_of_page(thread.id, number)
+    made = Leaf(
+        thread,
+        number,
+        components_of([thread.id]).get(thread.id, []),
+        extract(rows[0].html, 160) if rows else "",
+        [],
+    )
+    made.posts.extend((row, _fragment(row, made.address)) for row in rows)
+    return made
+
+
+def _fragment(row: PostRow, thread_url: str) -> Markup:
     """The HTML of one post, its article still open for the viewer's own actions."""
     kept: Kept[Markup] = current_app.extensions["fragments"]
     key = (row.id, row.version, row.author_version, thread_url)
@@ -39,3 +86,4 @@ def fragment(row: PostRow, thread_url: str) -> Markup:
 
 def init_app(app: Flask) -> None:
     app.extensions["fragments"] = Kept[Markup](SIZE)
+    app.extensions["leaves"] = Kept[Leaf](SIZE)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import joinedload
+from markupsafe import Markup
 
 from forum.accounts.models import PHASES, POSITIONS
 from forum.core import differences
 from forum.core.db import db, first_or_404, now
 from forum.core.freshness import fresh
 from forum.core.guards import me
-from forum.core.markup import extract, quote
+from forum.core.markup import quote
 from forum.core.paging import Pages, asked_page, page_of, pages_of
 from forum.discussion.forms import LONGEST_BODY, PostForm
-from forum.discussion.fragments import Shown, fragment
+from forum.discussion.fragments import Leaf, leaf
 from forum.discussion.models import Post, Revision, Thread
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.drafts import Draft
@@ -26,9 +27,7 @@ from forum.discussion.models.lists import (
     SORTS,
     Filter,
     PostRow,
-    components_of,
     post_version,
-    posts_of_page,
     prompt_version,
     site_version,
     thread_version,
@@ -72,43 +71,32 @@ def component(slug: str) -> ResponseReturnValue:
 @bp.get("/threads/<int:id>-<slug>")
 @fresh(thread_version)
 def thread(id: int, slug: str = "") -> ResponseReturnValue:
-    found = first_or_404(
-        Thread.visible_to(me())
-        .where(Thread.id == id)
-        .options(joinedload(Thread.prompt), joinedload(Thread.author))
-    )
-    if slug != found.slug:
+    found = leaf(id, asked_page(request.args.get("page")) or abort(404))
+    if slug != found.thread.slug:
         query = request.query_string.decode("ascii", "ignore")
-        return redirect(thread_url(found) + (f"?{query}" if query else ""), 301)
-    number = asked_page(request.args.get("page"))
-    if number is None or number > pages_of(found.posts_count):
-        abort(404)
-    return thread_page(found, number)
+        return redirect(found.address + (f"?{query}" if query else ""), 301)
+    return thread_page(found)
 
 
-def thread_page(found: Thread, number: int, form: PostForm | None = None, preview: Any = None) -> str:
-    """Page `number` of a thread. `form` is a reply that came back; else the viewer's draft, or a new one."""
-    viewer = me()
-    address = thread_url(found)
-    posts = [_shown(row, found, address) for row in posts_of_page(found.id, number)]
+def thread_page(page: Leaf, form: PostForm | None = None, preview: Any = None) -> str:
+    """A page of a thread. `form` is a reply that came back; else the viewer's draft, or a new one."""
+    viewer, address, last = me(), page.address, pages_of(page.thread.posts_count)
     draft = None
     if form is None and viewer.is_signed_in:
         form = PostForm(formdata=None, disclosure=viewer.disclosure).fresh_submission()
-        draft = _prefill(form, found)
+        draft = _prefill(form, page.thread)
     return render_template(
         "discussion/thread.html",
-        thread=found,
-        posts=posts,
+        thread=page.thread,
+        posts=[_shown(row, fragment, page.thread) for row, fragment in page.posts],
         form=form,
         draft=draft,
         preview=preview,
-        pages=Pages(
-            number, pages_of(found.posts_count), lambda n: address if n == 1 else f"{address}?page={n}"
-        ),
-        components=components_of([found.id]).get(found.id, []),
+        pages=Pages(page.number, last, lambda n: address if n == 1 else f"{address}?page={n}"),
+        components=page.components,
         address=address,
         longest=LONGEST_BODY,
-        description=extract(posts[0].row.html, 160) if posts else "",
+        description=page.description,
         form_errors=bool(form and form.errors),
     )
 
@@ -193,10 +181,21 @@ def _listing(narrowed: Filter, path: str) -> tuple[list[Any], Pages]:
     return narrowed.page(number), Pages(number, last, address, more=count > LAST_PAGE * 20)
 
 
-def _shown(row: PostRow, thread: Thread, address: str) -> Shown:
+@dataclass(slots=True)
+class Shown:
+    """A post as the thread page joins it: the shared fragment, and what this viewer may do with it."""
+
+    fragment: Markup
+    row: PostRow
+    editable: bool = False
+    withdrawable: bool = False
+    returnable: bool = False
+
+
+def _shown(row: PostRow, fragment: Markup, thread: Thread) -> Shown:
     """A row with what the viewer may do; the questions are Post's, asked of a row."""
     viewer = me()
-    shown = Shown(fragment(row, address), row)
+    shown = Shown(fragment, row)
     if row.author_id == viewer.id and not thread.is_hidden:
         alive = row.gone_because is None and thread.is_listed
         shown.withdrawable = alive
@@ -209,7 +208,8 @@ def _shown(row: PostRow, thread: Thread, address: str) -> Shown:
 
 def _prefill(form: PostForm, thread: Thread) -> Draft | None:
     """What the viewer was writing here, and a quotation where they ask for one."""
-    draft = Draft.find(me(), f"reply:{thread.id}")
+    key = f"reply:{thread.id}"
+    draft = Draft.find(me(), key) if Draft.is_there(me(), key) else None
     if draft is not None:
         form.body.data = draft.fields.get("body", "")
         form.disclosure.data = draft.fields.get("disclosure", "named")

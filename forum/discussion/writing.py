@@ -8,7 +8,6 @@ from flask import abort, flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from forum.core import differences
 from forum.core.db import db, first_or_404
@@ -26,6 +25,7 @@ from forum.discussion.forms import (
     PostForm,
     ThreadForm,
 )
+from forum.discussion.fragments import read_leaf, thread_for_viewer
 from forum.discussion.models import Component, Post, Prompt, Thread
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.drafts import Draft
@@ -68,17 +68,12 @@ def new_thread(slug: str) -> ResponseReturnValue:
 @limiter.limit(WRITES, key_func=person)
 @signed_in
 def reply(id: int) -> ResponseReturnValue:
-    thread = first_or_404(
-        Thread.visible_to(me())
-        .where(Thread.id == id)
-        .options(joinedload(Thread.prompt), joinedload(Thread.author))
-    )
+    thread = thread_for_viewer(id)
     form = PostForm(disclosure=me().disclosure)
-    last = pages_of(thread.posts_count)
     if "preview" in request.form:
-        return thread_page(thread, last, form, preview=render(form.body.data))
+        return _with_reply(thread, form, preview=render(form.body.data))
     if not form.validate_on_submit() or not _may_publish(form):
-        return thread_page(thread, last, form), 422
+        return _with_reply(thread, form), 422
     try:
         post = thread.reply(
             me(),
@@ -89,9 +84,14 @@ def reply(id: int) -> ResponseReturnValue:
         )
     except Refused as refusal:
         form.form_errors = [*form.form_errors, str(refusal)]
-        return thread_page(thread, last, form), 422
+        return _with_reply(thread, form), 422
     Draft.drop(me(), f"reply:{id}")
-    return redirect(post_url(_whole(post)))
+    return redirect(post_url(post))
+
+
+def _with_reply(thread: Thread, form: PostForm, preview: Markup | None = None) -> str:
+    """The thread's last page, with the reply that is being written."""
+    return thread_page(read_leaf(thread, pages_of(thread.posts_count)), form, preview)
 
 
 @bp.route("/posts/<int:id>/edit", methods=["GET", "POST"])
@@ -249,8 +249,3 @@ def _conflict(form: EditForm | EditOpeningForm, id: int) -> ResponseReturnValue:
     post = first_or_404(Post.visible_to(me()).where(Post.id == id))
     form.since.data = str(post.version)
     return _edit_page(form, post, status=409, between=differences.words(post.source, form.body.data))
-
-
-def _whole(post: Post) -> Post:
-    """The post with its thread at hand."""
-    return first_or_404(Post.in_place_for(me()).where(Post.id == post.id))

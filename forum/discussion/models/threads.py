@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    bindparam,
     false,
     literal_column,
     or_,
@@ -287,9 +288,7 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         db.session.add(post)
         self.touched()
         db.session.flush()
-        db.session.execute(
-            update(ThreadComponent).where(ThreadComponent.thread_id == self.id).values(last_post_at=at)
-        )
+        db.session.connection().execute(POSTED_IN, {"thread": self.id, "at": at})
         return post
 
     def _set(
@@ -309,12 +308,7 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         self.version = (self.version or 0) + 1
         self.changed_at = at
         db.session.flush()
-        db.session.execute(
-            update(Prompt)
-            .where(Prompt.id.in_(sorted(prompts)))
-            .values(version=Prompt.version + 1, changed_at=at),
-            execution_options={"synchronize_session": False},
-        )
+        db.session.connection().execute(TOUCHED, {"prompts": sorted(prompts), "at": at})
 
 
 class ThreadComponent(db.Model):  # type: ignore[name-defined,misc]
@@ -513,11 +507,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         other words have used it up: then they are a post of their own."""
         if not submission:
             return None, None
-        earlier: Post | None = db.session.scalar(
-            select(cls)
-            .where(cls.author_id == by.id, cls.submission == submission)
-            .options(joinedload(cls.thread).joinedload(Thread.prompt), joinedload(cls.author))
-        )
+        earlier: Post | None = db.session.scalar(SUBMITTED, {"author": by.id, "submission": submission})
         if earlier is None:
             return None, submission
         return (earlier, submission) if earlier.source == text else (None, None)
@@ -555,6 +545,24 @@ class Revision(db.Model):  # type: ignore[name-defined,misc]
     @classmethod
     def of(cls, post: Post) -> Select[Revision]:
         return select(cls).where(cls.post_id == post.id).order_by(cls.id)
+
+
+# The statements of every post, made once.
+PROMPTS: Any = Prompt.__table__
+TOUCHED = (
+    update(PROMPTS)
+    .where(PROMPTS.c.id.in_(bindparam("prompts", expanding=True)))
+    .values(version=PROMPTS.c.version + 1, changed_at=bindparam("at"))
+)
+CARRIED: Any = ThreadComponent.__table__
+POSTED_IN = (
+    update(CARRIED).where(CARRIED.c.thread_id == bindparam("thread")).values(last_post_at=bindparam("at"))
+)
+SUBMITTED = (
+    select(Post)
+    .where(Post.author_id == bindparam("author"), Post.submission == bindparam("submission"))
+    .options(joinedload(Post.thread).joinedload(Thread.prompt), joinedload(Post.author))
+)
 
 
 def listed() -> ColumnElement[bool]:
