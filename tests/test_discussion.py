@@ -100,6 +100,18 @@ def test_the_same_form_with_other_words_is_another_post(site: Site) -> None:
     assert sorted(db.session.scalars(select(Post.number).where(Post.thread_id == thread.id))) == [1, 2, 3]
 
 
+def test_going_back_and_sending_the_same_words_again_makes_one_post(site: Site) -> None:
+    browser, thread = site.browser(make_person()), make_thread()
+    first = browser.post(f"/threads/{thread.id}/posts", REPLY)
+    assert (
+        browser.post(f"/threads/{thread.id}/posts", {**REPLY, "submission": "b"}).location == first.location
+    )
+    started = browser.post(NEW, {**THREAD, "submission": "c"})
+    assert browser.post(NEW, {**THREAD, "submission": "d"}).location == started.location
+    assert browser.post(NEW, {**THREAD, "title": "Another", "submission": "e"}).location != started.location
+    assert db.session.scalar(select(func.count(Post.id))) == 4
+
+
 def test_a_double_click_at_the_same_moment_makes_one_post(site: Site) -> None:
     ada, thread = make_person(), make_thread()
     reply = f"/threads/{thread.id}/posts"

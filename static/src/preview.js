@@ -9,6 +9,8 @@ export function preview(form) {
   const text = form.querySelector("textarea[name=body]");
   if (!text) return;
 
+  const asked = document.querySelector("section.preview"); // what the button brought, until the words change
+
   const region = document.createElement("section");
   region.className = "preview";
   region.hidden = true;
@@ -24,13 +26,14 @@ export function preview(form) {
     asking = new AbortController();
     const html = text.value.trim() && (await rendered(form, text.value, asking.signal));
     if (html === null) return;
+    if (asked) asked.remove();
     region.querySelector(".preview__body").innerHTML = html;
     region.hidden = !html;
   }
 
   const soon = later(show, WAIT);
   text.addEventListener("input", soon);
-  if (text.value) soon();
+  if (text.value && !asked) soon();
 }
 
 /** The HTML of `body`; empty where the server says no; null where a newer question has taken its place. */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +40,7 @@ from forum.discussion.models.words import Kind, Moderation, Publication, gone_be
 __all__ = ["Component", "Conversation", "Post", "Prompt", "Revision", "Thread", "ThreadComponent"]
 
 RESTORABLE = timedelta(days=30)
+A_MOMENT = timedelta(hours=1)
 LISTED = "publication = 'published' AND moderation = 'clear'"
 Person = User | Visitor
 
@@ -106,7 +108,9 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         """Open a thread under `prompt` with its first post; the same submission twice returns the first thread.
         Raises Refused where `by` may not post."""
         see_anew(by, lock=True)  # one at a time: a double click waits here
-        earlier, submission = Post.submitted(by, submission, text)
+        earlier, submission = Post.submitted(
+            by, submission, text, lambda post: post.opens and post.thread.title == title
+        )
         if earlier is not None:
             return earlier.thread
         if not by.may_post:
@@ -141,7 +145,7 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         """Add `text` as the next post and return it; the same submission twice returns the first.
         Raises Refused where the thread takes none from `by`."""
         self.hold()
-        earlier, submission = Post.submitted(by, submission, text)
+        earlier, submission = Post.submitted(by, submission, text, lambda post: post.thread_id == self.id)
         if earlier is not None:
             return earlier
         if not self.open_to(by):
@@ -502,15 +506,21 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         )
 
     @classmethod
-    def submitted(cls, by: User, submission: str | None, text: str) -> tuple[Post | None, str | None]:
-        """What this submission has already made, if these are the same words; and the submission, or None where
-        other words have used it up: then they are a post of their own."""
+    def submitted(
+        cls, by: User, submission: str | None, text: str, here: Callable[[Post], bool]
+    ) -> tuple[Post | None, str | None]:
+        """The post that this sending has already made: by its submission, or as what `by` said last, a moment ago
+        and `here` (a browser that goes back offers the words once more, in a form that is new). And the submission,
+        or None where other words have used it up: then they are a post of their own."""
         if not submission:
             return None, None
         earlier: Post | None = db.session.scalar(SUBMITTED, {"author": by.id, "submission": submission})
-        if earlier is None:
+        if earlier is not None:
+            return (earlier, submission) if earlier.source == text else (None, None)
+        last: Post | None = db.session.scalar(LAST_SAID, {"author": by.id})
+        if last is None or last.source != text or not last.is_shown or now() - last.published_at > A_MOMENT:
             return None, submission
-        return (earlier, submission) if earlier.source == text else (None, None)
+        return (last if here(last) else None), submission
 
     def _changed(self, verb: str, by: User, at: datetime | None = None, **more: Any) -> None:
         """This post is another one now, and so are its thread and prompt; `verb` goes into the log."""
@@ -558,11 +568,13 @@ CARRIED: Any = ThreadComponent.__table__
 POSTED_IN = (
     update(CARRIED).where(CARRIED.c.thread_id == bindparam("thread")).values(last_post_at=bindparam("at"))
 )
-SUBMITTED = (
+SAID = (
     select(Post)
-    .where(Post.author_id == bindparam("author"), Post.submission == bindparam("submission"))
+    .where(Post.author_id == bindparam("author"))
     .options(joinedload(Post.thread).joinedload(Thread.prompt), joinedload(Post.author))
 )
+SUBMITTED = SAID.where(Post.submission == bindparam("submission"))
+LAST_SAID = SAID.order_by(Post.id.desc()).limit(1)
 
 
 def listed() -> ColumnElement[bool]:
