@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forum.core import markup
-from forum.core.markdown import to_html
 from forum.core.markup import absolute, clean_text, extract, quote, render
 
 ATTACKS = Path(__file__).parents[2] / "shared/data/xss.jsonl"
@@ -280,40 +279,6 @@ def test_any_text_is_rendered_safely(source):
     assert absolute(html, "https://forum.example").count("<a ") == html.count("<a ")
     assert len(extract(html)) <= 200
     assert clean_text(clean_text(source)) == clean_text(source)
-
-
-ordinary = st.lists(
-    st.sampled_from(
-        [
-            *("\n", "\n\n", "\n> ", "\n- ", "\n    ", "\n\n|a|b|\n|-|-|\n|c|d|\n\n", "\n---\n", "  \n", " "),
-            *(
-                "word",
-                "<b>",
-                "&lt;",
-                "*",
-                "**",
-                "~~",
-                "`",
-                "'",
-                '"',
-                "é",
-                "\u00a0",
-                "\u2067",
-                "\u200f",
-                "👍🏽",
-            ),
-            *("http://x.uk/~a/b.html?c=d%20e", "www.x.uk", "a.b+c@x.uk", "[a](/u/1-a)", "[b](//x.uk)", "\\"),
-        ]
-    ),
-    max_size=40,
-).map("".join)
-
-
-@settings(max_examples=500, deadline=None)
-@given(ordinary | marked | pieces)
-def test_where_bleach_is_left_out_it_would_change_nothing(source):
-    html = to_html(clean_text(source))
-    assert render(source) == markup._sanitise(markup._bleached(html))
 
 
 def test_threads_render_at_once():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from runpy import run_path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 SHORTEST, LONGEST = 10, 1024
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -71,4 +73,7 @@ def _nobody() -> str:
 
 @cache
 def _common() -> frozenset[str]:
-    return frozenset(FREQUENCY_LISTS["passwords"])
+    """zxcvbn's list, read when it is first asked for: the whole package would hold 13 MB in every worker."""
+    package = find_spec("zxcvbn")
+    folders = (package.submodule_search_locations if package else None) or []
+    return frozenset(run_path(str(Path(folders[0]) / "frequency_lists.py"))["FREQUENCY_LISTS"]["passwords"])

@@ -17,7 +17,7 @@ def clean_text(text: str) -> str:
     Control characters, lone surrogates and noncharacters go; so do bidirectional embeddings and overrides
     (U+202A to U+202E). Direction marks stay, and isolates (U+2066 to U+2069) are closed on their own line.
     """
-    text = str(text)  # a substitution in Markup escapes the pieces
+    text = str(text)  # what is escaped already would escape the pieces too
     if text.replace("\n", "").isprintable():
         return text  # nearly every text; none of those characters is printable
     text = _FORBIDDEN.sub("", _BREAKS.sub("\n", text))

@@ -19,7 +19,7 @@ from forum.core.porch import Kept
 from forum.discussion.models import Component, Thread, listed
 from forum.discussion.models.lists import PostRow, components_of, posts_of_page, thread_version
 
-SIZE = 8 * 1024 * 1024
+SIZE = 6 * 1024 * 1024
 PUBLIC = select(Thread).where(listed(), Thread.id == bindparam("id")).options(joinedload(Thread.prompt))
 
 
