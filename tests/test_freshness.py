@@ -153,6 +153,47 @@ def test_signed_in_pages_are_personal_and_not_kept(site: Site) -> None:
     assert "csrf_token" not in site.visitor().get(path).text
 
 
+def test_readers_share_a_page_and_nothing_of_each_other(site: Site) -> None:
+    thread = make_thread(text="We mark in green.")
+    path = path_of("THREAD", thread)
+    ada, eve = make_person("Ada Obi"), make_person('Eve <b>&"</b> name-0')
+    pages = [(site.browser(person), person) for person in (ada, eve, ada)]
+    seen = [(browser.get(path), person.name, person.id) for browser, person in pages]
+    tokens: list[str] = []
+    for page, name, id in seen:
+        assert (
+            page.select("//header[@class='site-header']//a[starts-with(@href, '/people/')]")[0].text_content()
+            == name
+        )
+        assert page.select("//header[@class='site-header']//a/@href[starts-with(., '/people/')]") == [
+            f"/people/{id}"
+        ]
+        assert "id-" not in page.text.split("</header>")[0].replace("grid-", "")
+        tokens += set(page.select("//input[@name='csrf_token']/@value"))
+        tokens += page.select("//input[@name='submission']/@value")
+    assert len(tokens) == len(set(tokens)) == 6
+    assert "Ada" not in seen[1][0].text
+    browser, page = pages[1][0], seen[1][0]
+    fields = {field.get("name"): field.get("value") for field in page.select("//section[@id='reply']//input")}
+    browser.post(f"/threads/{thread.id}/posts", {**fields, "disclosure": "named", "body": "Mine"}, csrf=False)
+    assert "Eve <b>" in site.browser(ada).get(path).words
+
+
+def test_who_has_something_of_their_own_on_the_page_gets_their_own(site: Site) -> None:
+    ada, ben, una = make_person("Ada Obi"), make_person("Ben Lee"), make_person(confirmed=False)
+    team = make_person(role="team")
+    thread = make_thread(ada)
+    path = path_of("THREAD", thread)
+    assert "Edit" not in site.browser(ben).get(path).words
+    assert "Edit" in site.browser(ada).get(path).words
+    assert "Confirm your email address" in site.browser(una).get(path).words
+    assert "Confirm your email address" not in site.browser(ben).get(path).words
+    assert "Lock" in site.browser(team).get(path).words
+    site.browser(ben).post("/drafts", {"key": f"reply:{thread.id}", "body": "half a thought"})
+    assert "half a thought" in site.browser(ben).get(path).text
+    assert "half a thought" not in site.browser(make_person("Cy Day")).get(path).text
+
+
 def test_a_visitor_with_a_session_is_not_served_from_the_porch(site: Site) -> None:
     visitor = site.visitor()
     visitor.get("/account/sign-in")

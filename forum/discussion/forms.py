@@ -21,6 +21,11 @@ DISCLOSURES = [
 ]
 
 
+def new_submission() -> str:
+    """A token that tells one sending of a form from another."""
+    return secrets.token_urlsafe(16)
+
+
 def one_line(text: str | None) -> str:
     return " ".join(clean_text(text or "").split())
 
@@ -47,7 +52,7 @@ class PostForm(Form):
     in_reply_to = HiddenField()
 
     def fresh_submission(self) -> PostForm:
-        self.submission.data = secrets.token_urlsafe(16)
+        self.submission.data = new_submission()
         return self
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, abort, current_app
@@ -20,18 +20,25 @@ from forum.discussion.models import Component, Thread, listed
 from forum.discussion.models.lists import PostRow, components_of, posts_of_page, thread_version
 
 SIZE = 6 * 1024 * 1024
+WEIGHT = 60_000  # of a page of twenty posts with what is rendered of it, in bytes
 PUBLIC = select(Thread).where(listed(), Thread.id == bindparam("id")).options(joinedload(Thread.prompt))
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """Page `number` of a thread at one version, the same for every viewer; each post with its fragment."""
+    """Page `number` of a thread at one version, the same for every viewer; each post with its fragment. `pages`
+    holds what readers share of it, see shared.py."""
 
     thread: Thread
     number: int
     components: list[Component]
     description: str
     posts: list[tuple[PostRow, Markup]]
+    pages: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def authors(self) -> set[int]:
+        return {row.author_id for row, _ in self.posts}
 
     @property
     def address(self) -> str:
@@ -50,7 +57,7 @@ def leaf(id: int, number: int) -> Leaf:
         found = read_leaf(thread, number)
         if thread.is_listed:
             db.session.expunge_all()
-            kept.put(key, found, 4000 + 500 * len(found.posts))
+            kept.put(key, found, WEIGHT)
     return found
 
 

@@ -34,6 +34,7 @@ from forum.discussion.models.lists import (
 )
 from forum.discussion.models.threads import RESTORABLE
 from forum.discussion.models.words import KINDS
+from forum.discussion.shared import StandIn, shared_page
 
 bp = Blueprint("discussion", __name__)
 
@@ -75,20 +76,28 @@ def thread(id: int, slug: str = "") -> ResponseReturnValue:
     if slug != found.thread.slug:
         query = request.query_string.decode("ascii", "ignore")
         return redirect(found.address + (f"?{query}" if query else ""), 301)
-    return thread_page(found)
+    return shared_page(found, lambda reader, token: _for_a_stand_in(found, reader, token)) or thread_page(
+        found
+    )
 
 
-def thread_page(page: Leaf, form: PostForm | None = None, preview: Any = None) -> str:
+def _for_a_stand_in(page: Leaf, reader: StandIn, submission: str) -> str:
+    form = PostForm(formdata=None, disclosure=reader.disclosure, submission=submission)
+    return thread_page(page, form, viewer=reader)
+
+
+def thread_page(page: Leaf, form: PostForm | None = None, preview: Any = None, viewer: Any = None) -> str:
     """A page of a thread. `form` is a reply that came back; else the viewer's draft, or a new one."""
-    viewer, address, last = me(), page.address, pages_of(page.thread.posts_count)
+    viewer, address, last = viewer or me(), page.address, pages_of(page.thread.posts_count)
     draft = None
     if form is None and viewer.is_signed_in:
         form = PostForm(formdata=None, disclosure=viewer.disclosure).fresh_submission()
         draft = _prefill(form, page.thread)
     return render_template(
         "discussion/thread.html",
+        me=viewer,
         thread=page.thread,
-        posts=[_shown(row, fragment, page.thread) for row, fragment in page.posts],
+        posts=[_shown(row, fragment, page.thread, viewer) for row, fragment in page.posts],
         form=form,
         draft=draft,
         preview=preview,
@@ -192,9 +201,8 @@ class Shown:
     returnable: bool = False
 
 
-def _shown(row: PostRow, fragment: Markup, thread: Thread) -> Shown:
+def _shown(row: PostRow, fragment: Markup, thread: Thread, viewer: Any) -> Shown:
     """A row with what the viewer may do; the questions are Post's, asked of a row."""
-    viewer = me()
     shown = Shown(fragment, row)
     if row.author_id == viewer.id and not thread.is_hidden:
         alive = row.gone_because is None and thread.is_listed

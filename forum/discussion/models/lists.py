@@ -175,15 +175,17 @@ def thread_rows(ids: list[int]) -> list[ThreadRow]:
     return [_thread_row(found[id], carried.get(id, [])) for id in ids if id in found]
 
 
+CARRIES: Any = ThreadComponent.__table__
+CARRIED = select(CARRIES.c.thread_id, CARRIES.c.component_id).where(
+    CARRIES.c.thread_id.in_(bindparam("ids", expanding=True))
+)
+
+
 def components_of(ids: list[int]) -> dict[int, list[Component]]:
     """The components that each of these threads carries, in order."""
     known = {component.id: component for component in catalogue().components}
     carried: dict[int, list[Component]] = {}
-    for thread, component in db.session.execute(
-        select(ThreadComponent.thread_id, ThreadComponent.component_id).where(
-            ThreadComponent.thread_id.in_(ids)
-        )
-    ):
+    for thread, component in db.session.connection().execute(CARRIED, {"ids": ids}):
         carried.setdefault(thread, []).append(known[component])
     for row in carried.values():
         row.sort(key=lambda component: component.order)
@@ -263,7 +265,9 @@ OF_A_PAGE = POSTS.where(
 def posts_of_page(thread: int, page: int) -> list[PostRow]:
     """The posts of page `page` of a thread: a range of numbers, whatever the thread's length."""
     last = page * PER_PAGE
-    found = db.session.execute(OF_A_PAGE, {"thread": thread, "first": last - PER_PAGE + 1, "last": last})
+    found = db.session.connection().execute(
+        OF_A_PAGE, {"thread": thread, "first": last - PER_PAGE + 1, "last": last}
+    )
     return [post_row(row) for row in found]
 
 
