@@ -154,7 +154,7 @@ def test_signed_in_pages_are_personal_and_not_kept(site: Site) -> None:
 
 
 def test_readers_share_a_page_and_nothing_of_each_other(site: Site) -> None:
-    thread = make_thread(text="We mark in green.")
+    thread = make_thread(make_person("Wyn Ash"), text="We mark in green.")
     path = path_of("THREAD", thread)
     ada, eve = make_person("Ada Obi"), make_person('Eve <b>&"</b> name-0')
     pages = [(site.browser(person), person) for person in (ada, eve, ada)]
