@@ -141,7 +141,7 @@ def _sqlite_as_a_server_database(engine: Engine) -> None:
             "synchronous=FULL",
             "busy_timeout=15000",
             "temp_store=MEMORY",
-            "cache_size=-8000",
+            "cache_size=-2000",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

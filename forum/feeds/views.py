@@ -36,7 +36,7 @@ from forum.feeds.streams import (
 bp = Blueprint("feeds", __name__)
 
 ARCHIVES_PER_MINUTE = 120
-FRAGMENTS = 8 * 1024 * 1024  # bytes
+FRAGMENTS = 4 * 1024 * 1024  # bytes
 
 
 class Format(Protocol):
