@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, Length
 
 from forum.core.forms import Form
@@ -31,7 +32,7 @@ def _no_longer(most: int, what: str) -> Length:
 def _reasons(label: str) -> RadioField:
     return RadioField(
         label,
-        choices=list(REASONS.items()),
+        choices=[SelectChoice(*each) for each in REASONS.items()],
         validate_choice=False,
         validators=[AnyOf(REASONS, message="Select a reason")],
     )
@@ -64,7 +65,7 @@ class MoveForm(NoteForm):
     prompt = RadioField("Which prompt does it belong under?", validate_choice=False)
 
     def offer(self, prompts: list[Prompt]) -> None:
-        self.prompt.choices = [(prompt.slug, prompt.title) for prompt in prompts]
+        self.prompt.choices = [SelectChoice(prompt.slug, prompt.title) for prompt in prompts]
         slugs = [prompt.slug for prompt in prompts]
         self.prompt.validators = (AnyOf(slugs, message="Select a prompt"),)
 
