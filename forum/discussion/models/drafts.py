@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Select, String, UniqueConstraint, delete, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, UniqueConstraint, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -60,8 +60,12 @@ class Draft(db.Model):  # type: ignore[name-defined,misc]
     @classmethod
     def drop(cls, by: User, key: str) -> None:
         """What was written is published, or no longer wanted."""
-        db.session.execute(delete(cls).where(cls.user_id == by.id, cls.key == key))
+        db.session.connection().execute(DROP, {"by": by.id, "form": key})
 
     @classmethod
     def of(cls, user: User) -> Select[Draft]:
         return select(cls).where(cls.user_id == user.id).order_by(cls.saved_at.desc())
+
+
+DRAFTS: Any = Draft.__table__
+DROP = delete(DRAFTS).where(DRAFTS.c.user_id == bindparam("by"), DRAFTS.c.key == bindparam("form"))
