@@ -3,7 +3,7 @@ still counts. The store is the database (`tally://`, see accounts), or Redis whe
 
 from __future__ import annotations
 
-from flask import request, session
+from flask import session
 from flask_limiter import Limiter
 
 from forum.core.security import address
@@ -14,11 +14,6 @@ def person() -> str:
     Read from the session, since counting comes before the first query."""
     signed_in = str(session.get("_user_id", "")).partition(".")[0]
     return f"person {signed_in}" if signed_in else f"address {address()}"
-
-
-def named_account() -> str:
-    """The key of a limit per account that is tried for: the email in the form."""
-    return "account " + request.form.get("email", "").strip().casefold()[:320]
 
 
 limiter = Limiter(key_func=address, default_limits=[], headers_enabled=False, swallow_errors=False)
