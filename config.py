@@ -74,7 +74,7 @@ class Config:
             port=port,
             workers=_whole(env, "WORKERS", 1),
             threads=_whole(env, "THREADS", 4),
-            kept_bytes=_whole(env, "KEPT_BYTES", 16 * 1024 * 1024),
+            kept_bytes=_whole(env, "KEPT_BYTES", 8 * 1024 * 1024),
             trusted_proxies=_whole(env, "TRUSTED_PROXIES", 0),
             feed_started=env.get("FEED_STARTED", "2026"),
             log_level=env.get("LOG_LEVEL", "INFO"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import secrets
 import sqlite3
 import sys
@@ -18,7 +19,7 @@ from config import Config
 from forum import create_app
 from tests.bench.cases import Case, Site
 from tests.bench.fill import Size, fill
-from tests.bench.load import HOST, Request, Run, ask, drive, generator
+from tests.bench.load import CONNECTIONS, HOST, Request, Run, ask, drive, generator
 from tests.bench.servers import Server, hello, serving
 from tests.bench.table import Figures, Row
 from tests.servers import PostgreSQLServer
@@ -35,10 +36,15 @@ def main() -> None:
             stack.enter_context(_site(posts, scratch, options))
             for posts in (options.posts, options.posts // 10)
         )
-        bare = stack.enter_context(hello())
-        print(f"Driven by {generator()}.", file=sys.stderr)
+        threads = large[0].app.config["FORUM"].threads
+        bare = stack.enter_context(hello(threads))
+        before = os.getloadavg()[0]
         figures = measure(bare, large, small, options)
         figures.memory = large[1].memory()
+    print(
+        f"{options.rounds} rounds of {options.seconds} s, driven by {generator()} over {CONNECTIONS} connections;"
+    )
+    print(f"one worker of {threads} threads; the machine's load was {before:.1f} before the first.\n")
     print("\n".join(figures.lines()))
 
 
@@ -90,6 +96,7 @@ def _site(posts: int, scratch: Path, options: argparse.Namespace) -> Iterator[tu
         "SITE_URL": f"https://{HOST}",
         "INSTANCE": str(instance),
         "DATABASE_URL": "",
+        **{name: os.environ[name] for name in ("THREADS", "KEPT_BYTES") if name in os.environ},
     }
     with contextlib.ExitStack() as stack:
         if options.database:

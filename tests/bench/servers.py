@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
-THREADS = 4
+PORTS = range(20_000, 32_000)  # below those that the system gives to connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,6 @@ def serving(environment: Mapping[str, str]) -> Iterator[Server]:
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "WORKERS": "1",
-        "THREADS": str(THREADS),
         "LOG_LEVEL": "WARNING",
         **environment,
     }
@@ -58,7 +58,7 @@ def serving(environment: Mapping[str, str]) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def hello() -> Iterator[Server]:
+def hello(threads: int) -> Iterator[Server]:
     """tests/bench/hello.py, with the arguments that `flask serve` gives."""
     port = _free_port()
     arguments = [
@@ -71,7 +71,7 @@ def hello() -> Iterator[Server]:
         "--workers",
         "1",
         "--blocking-threads",
-        str(THREADS),
+        str(threads),
         "--no-ws",
         "--static-path-route",
         "/static",
@@ -100,9 +100,11 @@ def _started(command: list[str], port: int, settings: Mapping[str, str]) -> Iter
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        port = random.choice(PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
