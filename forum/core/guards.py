@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import abort, current_app, g, request
+from flask import Blueprint, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import validate_csrf
@@ -48,6 +48,13 @@ def team_only() -> ResponseReturnValue | None:
     if not me().is_team:
         abort(403)
     return None
+
+
+def team_room(name: str, import_name: str) -> Blueprint:
+    """A blueprint under /team, behind the team's one door."""
+    room = Blueprint(name, import_name, url_prefix="/team")
+    room.before_request(team_only)
+    return room
 
 
 def check_csrf() -> ResponseReturnValue | None:

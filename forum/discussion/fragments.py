@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Flask, abort, current_app
@@ -16,6 +16,7 @@ from forum.core.guards import me
 from forum.core.markup import extract
 from forum.core.paging import pages_of
 from forum.core.porch import Kept
+from forum.discussion.beside import Beside, beside
 from forum.discussion.models import Component, Thread, listed
 from forum.discussion.models.lists import PostRow, components_of, posts_of_page, thread_version
 
@@ -34,6 +35,7 @@ class Leaf:
     components: list[Component]
     description: str
     posts: list[tuple[PostRow, Markup]]
+    beside: Beside | None = None
     pages: dict[Any, Any] = field(default_factory=dict)
 
     @property
@@ -68,15 +70,23 @@ def thread_for_viewer(id: int) -> Thread:
 
 def read_leaf(thread: Thread, number: int) -> Leaf:
     rows = posts_of_page(thread.id, number)
+    record = beside(thread)
     made = Leaf(
         thread,
         number,
         components_of([thread.id]).get(thread.id, []),
         extract(rows[0].html, 160) if rows else "",
         [],
+        record,
     )
-    made.posts.extend((row, _fragment(row, made.address)) for row in rows)
+    made.posts.extend((row, _shown(row, made.address, record)) for row in rows)
     return made
+
+
+def _shown(row: PostRow, thread_url: str, record: Beside | None) -> Markup:
+    if row.number == 1 and record and record.body and not row.gone_because:
+        return _rendered(replace(row, html=record.body), thread_url)  # kept with the leaf
+    return _fragment(row, thread_url)
 
 
 def _fragment(row: PostRow, thread_url: str) -> Markup:
@@ -85,9 +95,14 @@ def _fragment(row: PostRow, thread_url: str) -> Markup:
     key = (row.id, row.version, row.author_version, thread_url)
     found = kept.get(key)
     if found is None:
-        macros: Any = current_app.jinja_env.get_template("components/post.html").module
-        found = macros.tombstone(row) if row.gone_because else macros.post(row, thread_url)
+        found = _rendered(row, thread_url)
         kept.put(key, found, 2 * len(found) + 300)
+    return found
+
+
+def _rendered(row: PostRow, thread_url: str) -> Markup:
+    macros: Any = current_app.jinja_env.get_template("components/post.html").module
+    found: Markup = macros.tombstone(row) if row.gone_because else macros.post(row, thread_url)
     return found
 
 

@@ -6,7 +6,7 @@ slots. Whoever has buttons or words of their own on the page gets one made for t
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +22,12 @@ from forum.discussion.models.drafts import Draft
 
 @dataclass(frozen=True)
 class StandIn:
-    """A reader whose name and number are slots: words that nobody can guess, so that no post can hold them."""
+    """A reader whose name and number are slots: words that nobody can guess, so that no post can hold them. `mine`
+    is what of the record beside the thread is the reader's own."""
 
     may_post: bool
     disclosure: str
+    mine: Hashable = None
     name: str = f"name-{secrets.token_hex(16)}"
     id: str = f"id-{secrets.token_hex(16)}"
     is_signed_in: bool = True
@@ -56,7 +58,8 @@ def shared_page(leaf: Leaf, render: Callable[[StandIn, str], str]) -> str | None
     ):
         return None
     token, submission = generate_csrf(), new_submission()
-    stand_in = StandIn(reader.may_post, reader.disclosure)
+    mine = leaf.beside.mine(reader) if leaf.beside else None
+    stand_in = StandIn(reader.may_post, reader.disclosure, mine)
     shared = leaf.pages.get(stand_in)
     if shared is None:
         shared = leaf.pages[stand_in] = Shared(render(stand_in, submission), token, submission)

@@ -83,13 +83,18 @@ def thread(id: int, slug: str = "") -> ResponseReturnValue:
 
 def _for_a_stand_in(page: Leaf, reader: StandIn, submission: str) -> str:
     form = PostForm(formdata=None, disclosure=reader.disclosure, submission=submission)
-    return thread_page(page, form, viewer=reader)
+    return thread_page(page, form, viewer=reader, mine=reader.mine)
 
 
-def thread_page(page: Leaf, form: PostForm | None = None, preview: Any = None, viewer: Any = None) -> str:
-    """A page of a thread. `form` is a reply that came back; else the viewer's draft, or a new one."""
+def thread_page(
+    page: Leaf, form: PostForm | None = None, preview: Any = None, viewer: Any = None, mine: Any = None
+) -> str:
+    """A page of a thread. `form` is a reply that came back; else the viewer's draft, or a new one. `mine` is what
+    the record beside the thread has of a stand-in; anyone else is asked."""
     viewer, address, last = viewer or me(), page.address, pages_of(page.thread.posts_count)
     draft = None
+    if viewer is me() and page.beside:
+        mine = page.beside.mine(viewer)
     if form is None and viewer.is_signed_in:
         form = PostForm(formdata=None, disclosure=viewer.disclosure).fresh_submission()
         draft = _prefill(form, page.thread)
@@ -103,6 +108,8 @@ def thread_page(page: Leaf, form: PostForm | None = None, preview: Any = None, v
         preview=preview,
         pages=Pages(page.number, last, lambda n: address if n == 1 else f"{address}?page={n}"),
         components=page.components,
+        beside=page.beside,
+        mine=mine,
         address=address,
         longest=LONGEST_BODY,
         description=page.description,

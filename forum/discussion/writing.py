@@ -16,6 +16,7 @@ from forum.core.guards import me, signed_in
 from forum.core.limits import limiter, person
 from forum.core.markup import render
 from forum.core.paging import pages_of
+from forum.discussion.beside import edit_address
 from forum.discussion.forms import (
     LONGEST_BODY,
     LONGEST_TITLE,
@@ -101,6 +102,8 @@ def edit(id: int) -> ResponseReturnValue:
     post = first_or_404(Post.visible_to(me()).where(Post.id == id))
     if not post.editable_by(me()):
         raise Refused("You can edit only your own posts, while they are shown and their thread is open.")
+    if elsewhere := edit_address(post):
+        return redirect(elsewhere)
     form = _edit_form(post)
     if request.method == "GET":
         return _edit_page(form, post, draft=_into(form, Draft.find(me(), f"edit:{id}")))

@@ -5,17 +5,16 @@ The rooms for one kind of work each have a file of their own: reports.py, acts.p
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask import abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from forum.core.guards import team_only
+from forum.core.guards import team_room
 from forum.core.security import own_path
 from forum.moderation.models import MANY, Line, Report
 
 LINES = 50
 
-bp = Blueprint("team", __name__, url_prefix="/team")
-bp.before_request(team_only)
+bp = team_room("team", __name__)
 
 
 @bp.get("")

@@ -52,7 +52,9 @@ def _listed(*columns: str, name: str, also: str = "") -> Index:
 
 
 class Thread(db.Model):  # type: ignore[name-defined,misc]
-    """A conversation under one prompt. Post number 1 opens it."""
+    """A conversation under one prompt. Post number 1 opens it. `answered_at` is when the team first answered;
+    `supporters_count` and `has_picture` say what the record beside it has gathered; `merged_into` is the thread
+    that took its posts."""
 
     __tablename__ = "threads"
 
@@ -76,12 +78,17 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
     author_position: Mapped[str | None] = mapped_column(String(20))
     author_phase: Mapped[str | None] = mapped_column(String(20))
     imported_as: Mapped[str | None] = mapped_column(String(320), unique=True)
+    supporters_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    has_picture: Mapped[bool] = mapped_column(default=False, server_default=false())
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("threads.id"))
 
     prompt: Mapped[Prompt] = relationship(lazy="raise")
     author: Mapped[User] = relationship(lazy="raise")
 
     __table_args__ = (
         Index(None, "author_id"),
+        Index(None, "merged_into"),
         _listed("last_post_at", "id", name="ix_threads_latest"),
         _listed("prompt_id", "pinned", "last_post_at", "id", name="ix_threads_prompt_latest"),
         _listed("prompt_id", "id", name="ix_threads_prompt_newest"),
@@ -151,6 +158,8 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         if not self.open_to(by):
             raise Refused(self.why_closed_to(by))
         post = self._add(by, text, disclosure, submission, in_reply_to, now())
+        if by.is_team and self.author_id != by.id:
+            self.answered_at = self.answered_at or post.published_at
         record("post.published", by=by, public=True, prompt=self.prompt_id, thread=self.id, post=post.id)
         return post
 
