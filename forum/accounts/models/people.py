@@ -7,12 +7,13 @@ from datetime import datetime
 
 from blinker import Signal
 from flask_login import AnonymousUserMixin, UserMixin
-from sqlalchemy import CheckConstraint, Index, Select, String, or_, select, true
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, or_, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.accounts.models.bylines import Role, byline
 from forum.accounts.models.links import EmailedLink, Purpose
+from forum.accounts.models.schools import LONGEST_SHOWN
 from forum.accounts.passwords import hash_password, matches, spend_the_same_time
 from forum.activity.models import record
 from forum.core.db import Instant, db, now
@@ -45,7 +46,8 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
     password_hash: Mapped[str | None] = mapped_column(String(200))
     position: Mapped[str | None] = mapped_column(String(20))
     phase: Mapped[str | None] = mapped_column(String(20))
-    school: Mapped[str | None] = mapped_column(String(160))
+    school: Mapped[str | None] = mapped_column(String(LONGEST_SHOWN))
+    school_id: Mapped[int | None] = mapped_column(ForeignKey("schools.id"))
     role: Mapped[str] = mapped_column(String(20), default=Role.PARTICIPANT)
     disclosure: Mapped[str] = mapped_column(String(10), default="named")
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -61,7 +63,15 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
 
     @classmethod
     def register(
-        cls, *, name: str, email: str, password: str, position: str, phase: str | None, school: str | None
+        cls,
+        *,
+        name: str,
+        email: str,
+        password: str,
+        position: str,
+        phase: str | None,
+        school: str | None,
+        school_id: int | None = None,
     ) -> User:
         """A new, unconfirmed person, who said that they are an adult; the caller sends the confirming letter.
         Raises Taken where the address has an account, after the same work: the database alone decides, so
@@ -74,6 +84,7 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
             position=position,
             phase=phase,
             school=school,
+            school_id=school_id,
         )
         try:
             with db.session.begin_nested():
@@ -130,12 +141,20 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
         record("person.email-changed", by=self, subject=self.id)
 
     def describe(
-        self, *, name: str, position: str, phase: str | None, school: str | None, disclosure: str
+        self,
+        *,
+        name: str,
+        position: str,
+        phase: str | None,
+        school: str | None,
+        school_id: int | None = None,
+        disclosure: str,
     ) -> None:
-        """Change how this person is shown; `disclosure` is what a new post begins with."""
+        """Change how this person is shown; `disclosure` is what a new post begins with. `school` is the text in
+        the byline; `school_id` is the school of the register that it stands for, if it does."""
         before = (self.name, self.position, self.phase, self.school)
         self.name, self.position, self.phase, self.school = name, position, phase, school
-        self.disclosure = disclosure
+        self.school_id, self.disclosure = school_id, disclosure
         self.changed()
         if before == (name, position, phase, school):
             return
