@@ -105,7 +105,7 @@ def _columns(header: tuple[int, list[str] | BadRow] | None) -> tuple[dict[str, i
     }
     missing = [name for ours, name in NEEDED.items() if ours not in found]
     if missing:
-        begins = clean_text(",".join(names))[:60].replace("\n", " ")
+        begins = "".join(each for each in ",".join(names) if each.isprintable())[:60]
         raise NotARegister(
             f"This is not the register of schools: its first line has no column {' and no column '.join(missing)}. "
             f"It begins “{begins}”."

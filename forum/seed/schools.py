@@ -61,8 +61,7 @@ class Load:
             yield
         missing = [] if self.part else self._missing()
         for start in range(0, len(missing), BATCH):
-            at = _later()
-            School.close(missing[start : start + BATCH], at.date(), at)
+            School.close(missing[start : start + BATCH], now().date(), _later())
             db.session.commit()
             yield
         self.done["closed"] += len(missing)
@@ -117,7 +116,7 @@ class Load:
             id, before = there.get(row.urn, (None, {}))
             fields = dict(row.fields)
             if row.is_closed and fields["closed_on"] is None:
-                fields["closed_on"] = before.get("closed_on") or at.date()
+                fields["closed_on"] = before.get("closed_on") or now().date()
             if id is None:
                 self.done["added"] += 1
                 rows.append(fields)

@@ -5,6 +5,7 @@ from forum.accounts.models.finding import Found, find_schools
 from forum.accounts.models.letters import Letter
 from forum.accounts.models.links import LASTS, EmailedLink, Purpose
 from forum.accounts.models.people import Taken, User, Visitor, described, email_key
+from forum.accounts.models.picking import PicksSchool
 from forum.accounts.models.schools import LARGEST_URN, School, SchoolWord
 from forum.accounts.models.tallies import Tally
 
@@ -17,6 +18,7 @@ __all__ = [
     "EmailedLink",
     "Found",
     "Letter",
+    "PicksSchool",
     "Purpose",
     "Role",
     "School",

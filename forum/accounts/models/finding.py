@@ -42,6 +42,17 @@ class Found:
     def shown(self) -> str:
         return shown(self.name, self.town)
 
+    @property
+    def about(self) -> str:
+        """What tells it from others of its name."""
+        authority = self.local_authority if self.local_authority != self.town else None
+        return ", ".join(part for part in (self.town, authority, self.postcode, self.type) if part)
+
+    @property
+    def closed(self) -> str:
+        on = self.closed_on
+        return f"Closed on {on.day} {on:%B %Y}" if on else ""
+
 
 COLUMNS = tuple(getattr(School, name) for name in Found.__slots__)
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.accounts.models.bylines import Role, byline
 from forum.accounts.models.links import EmailedLink, Purpose
-from forum.accounts.models.schools import LONGEST_SHOWN
+from forum.accounts.models.schools import LONGEST_SHOWN, School
 from forum.accounts.passwords import hash_password, matches, spend_the_same_time
 from forum.activity.models import record
 from forum.core.db import Instant, db, now
@@ -71,7 +71,7 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
         position: str,
         phase: str | None,
         school: str | None,
-        school_id: int | None = None,
+        picked: School | None = None,
     ) -> User:
         """A new, unconfirmed person, who said that they are an adult; the caller sends the confirming letter.
         Raises Taken where the address has an account, after the same work: the database alone decides, so
@@ -82,10 +82,8 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
             email_key=email_key(email),
             password_hash=hash_password(password),
             position=position,
-            phase=phase,
-            school=school,
-            school_id=school_id,
         )
+        user._work_at(phase, school, picked)
         try:
             with db.session.begin_nested():
                 db.session.add(user)
@@ -147,19 +145,29 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
         position: str,
         phase: str | None,
         school: str | None,
-        school_id: int | None = None,
+        picked: School | None = None,
         disclosure: str,
     ) -> None:
-        """Change how this person is shown; `disclosure` is what a new post begins with. `school` is the text in
-        the byline; `school_id` is the school of the register that it stands for, if it does."""
+        """Change how this person is shown; `disclosure` is what a new post begins with. `school` is any text;
+        `picked` is the school of the register that it stands for, if it does."""
         before = (self.name, self.position, self.phase, self.school)
-        self.name, self.position, self.phase, self.school = name, position, phase, school
-        self.school_id, self.disclosure = school_id, disclosure
+        self.name, self.position, self.disclosure = name, position, disclosure
+        self._work_at(phase, school, picked)
         self.changed()
-        if before == (name, position, phase, school):
+        after = (self.name, self.position, self.phase, self.school)
+        if before == after:
             return
         record("person.described", by=self, subject=self.id)
-        described.send(self, role=before[1:3] != (position, phase))
+        described.send(self, role=before[1:3] != after[1:3])
+
+    def _work_at(self, phase: str | None, school: str | None, picked: School | None) -> None:
+        """Where this person works. A school picked just now gives its phase to someone who says none."""
+        if picked is None:
+            self.phase, self.school, self.school_id = phase, school, None
+            return
+        newly = picked.id != self.school_id
+        self.phase = phase or (picked.phase if newly else None)
+        self.school, self.school_id = picked.shown, picked.id
 
     def make(self, role: Role, by: User | None) -> None:
         """Give this person a role. Only the command line does, so `by` may be None."""

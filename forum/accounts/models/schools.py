@@ -46,10 +46,9 @@ class School(db.Model):  # type: ignore[name-defined,misc]
             row |= {"loaded_at": at, "words": f" {' '.join(words[row['urn']])} "}
         if new:
             db.session.execute(insert(cls), new)
-            ids = select(cls.urn, cls.id).where(cls.urn.in_([row["urn"] for row in new]))
-            known = dict(db.session.execute(ids).tuples().all())
-            for row in new:
-                row["id"] = known[row["urn"]]
+            added = {row["urn"]: row for row in new}
+            for urn, id in db.session.execute(select(cls.urn, cls.id).where(cls.urn.in_(added))):
+                added[urn]["id"] = id
         if old:
             db.session.execute(update(cls), old)
             db.session.execute(delete(SchoolWord).where(SchoolWord.school_id.in_([row["id"] for row in old])))
