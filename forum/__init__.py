@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import forum.cli
 from config import Config
-from forum.accounts import sessions, tally
+from forum.accounts import schools, sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security
@@ -49,7 +49,16 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["postman"] = Postman(app)
     for part in (assets.Assets(), dress, errors, security, catalogue, fragments):
         part.init_app(app)
-    for blueprint in (accounts.bp, discussion.bp, moderation.bp, team.bp, feeds.bp, resources.bp, pages.bp):
+    for blueprint in (
+        accounts.bp,
+        schools.bp,
+        discussion.bp,
+        moderation.bp,
+        team.bp,
+        feeds.bp,
+        resources.bp,
+        pages.bp,
+    ):
         app.register_blueprint(blueprint)
     forum.cli.init_app(app)
 

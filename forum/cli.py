@@ -20,12 +20,15 @@ from forum.discussion.models import Prompt
 from forum.seed.importing import Import
 from forum.seed.lines import lines_of
 from forum.seed.load import HERE, BadFile, load_conversation
+from forum.seed.register import NotARegister
 from forum.seed.rendering import on_every_core
+from forum.seed.schools import Load
 from forum.seed.story import Untold, sign_ins, tell
 
 conversation = AppGroup("conversation", help="The conversation's own data.")
 demo = AppGroup("demo", help="An invented story to look at (development only).")
 people = AppGroup("people", help="People and their roles.")
+schools = AppGroup("schools", help="The register of schools.")
 
 
 @conversation.command("load")
@@ -112,6 +115,38 @@ def make_administrator(email: str) -> None:
     _make(email, Role.ADMINISTRATOR)
 
 
+@schools.command("load")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--part", is_flag=True, help="A part of the register: close no school that it does not name.")
+@click.option(
+    "--many-closed", is_flag=True, help="Close more than a tenth of the schools, if they are missing."
+)
+def load_schools(file: Path, part: bool, many_closed: bool) -> None:
+    """Bring in the register of schools from FILE, the CSV of Get Information About Schools.
+
+    Safe to run again, with a newer file or after it was stopped half-way. No school is deleted: those that are no
+    longer in the file are marked as closed.
+    """
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    bar = Progress(console=console, disable=not console.is_terminal)
+    run = Load(lambda number, why: console.print(f"Line {number}: {why}", markup=False), part, many_closed)
+    try:
+        with file.open("rb") as lines, bar:
+            for doing, what in (("Reading", run.look), ("Loading", run.take)):
+                lines.seek(0)
+                task = bar.add_task(doing, total=file.stat().st_size)
+                for _ in what(lines_of(lines)):
+                    bar.update(task, completed=lines.tell())
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be read: {error.strerror}.") from error
+    except NotARegister as error:
+        raise click.ClickException(f"{error} Nothing was changed.") from error
+    except IntegrityError as error:
+        raise click.ClickException("Another load of the register is running. Run this again.") from error
+    for line in run.summary():
+        click.echo(line)
+
+
 @click.command("serve")
 def serve() -> None:
     """Serve the site with the production server on HOST:PORT."""
@@ -145,7 +180,7 @@ def serve() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (conversation, demo, people, serve):
+    for command in (conversation, demo, people, schools, serve):
         app.cli.add_command(command)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from forum.accounts.models import User
+from forum.accounts.models import School, User
 from forum.accounts.passwords import hash_password
 from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread
@@ -16,6 +17,7 @@ from forum.discussion.models import Component, Post, Prompt, Thread
 PASSWORD = "correct horse battery"
 _HASH = hash_password(PASSWORD)
 _count = itertools.count(1)
+_urns = itertools.count(900001)
 
 
 def make_person(
@@ -44,6 +46,15 @@ def make_person(
     db.session.add(user)
     db.session.commit()
     return user
+
+
+def make_school(name: str = "Hillview School", town: str | None = "Anytown", **said: Any) -> School:
+    """A school of the register. All of them are invented."""
+    columns = ("local_authority", "type", "phase", "postcode", "constituency", "closed_on")
+    urn = said.pop("urn", None) or next(_urns)
+    School.put([dict.fromkeys(columns) | {"urn": urn, "name": name, "town": town} | said], now())
+    db.session.commit()
+    return db.session.scalars(select(School).where(School.urn == urn)).one()
 
 
 def make_thread(
