@@ -49,18 +49,19 @@ class Results:
     """One page of what was found.
 
     - `next` is an opaque key for `search(query, after=…)`, or None at the end.
-    - `total` counts threads; None says "more than 1,000 posts": then only the newest thousand were ranked, and the
-      pages after them go on with the thousand before.
+    - `total` counts threads; None says that counting was given up: "more than `at_least` posts". Then only the newest
+      of them were ranked, and the pages after them go on with those before.
     - `facets` has "prompt", "component", "kind", "position" and "phase": how many of the threads found each value
       would leave, most first; None where `total` is None, since counting would not be cheap.
     - `corrected` is true where nothing has the words as typed and `hits` are those of `did_you_mean`.
     - `loose` is where in `hits` those begin that have only some of the words (they come after the rest, and only
       where the rest is few); None where there are none.
-    - `wider` are ways to find more: what each would leave out, in words, and the parameters of that search."""
+    - `wider` are ways to find more: what each would change, in words, and the parameters of that search."""
 
     hits: list[Hit] = field(default_factory=list)
     next: str | None = None
     total: int | None = 0
+    at_least: int = 0
     facets: Facets = field(default_factory=dict)
     did_you_mean: str | None = None
     corrected: bool = False

@@ -1,0 +1,64 @@
+"""Did you mean: a word that finds nothing, and another that differs from it by one letter and finds something."""
+
+from __future__ import annotations
+
+import re
+
+from forum.search.models.home import home
+from forum.search.models.index import Narrow
+from forum.search.models.parsing import Group, Words
+from forum.search.models.query import Query
+
+SHORTEST = 4
+RARE = 2  # posts: a word this rare may be a slip that others made too
+FAR_MORE = 20  # times as many posts have the better word
+COUNTED = 100
+TRIED = 20
+
+
+def better_spelled(query: Query, found: int) -> Query | None:
+    """`query` with the words that find nothing, or next to nothing, spelled as others spell them; None where all are
+    fine. Whatever is offered is in public posts."""
+    text = query.text
+    for group in query.words.groups:
+        word = group.phrases[0][0]
+        if (
+            group.quoted
+            or group.added
+            or len(group.phrases[0]) > 1
+            or not (word.isascii() and word.isalpha())
+        ):
+            continue
+        better = _better(word) if len(word) >= SHORTEST else None
+        if better is not None:
+            text = re.sub(
+                rf"(?<!\w){re.escape(group.typed)}(?!\w)", better, text, count=1, flags=re.IGNORECASE
+            )
+    return query.but(text=text) if text != query.text else None
+
+
+def _better(word: str) -> str | None:
+    own = _posts_with(word, RARE + 1)
+    if own > RARE:
+        return None
+    near = [other for other in home().differ_by_one(word) if one_apart(word, other)]
+    near.sort(key=lambda other: (other[0] != word[0], abs(len(other) - len(word)), other))
+    counts = {other: _posts_with(other, COUNTED) for other in near[:TRIED]}
+    best = max(counts, key=lambda other: (counts[other], -near.index(other)), default=None)
+    if best is None or counts[best] == 0 or (own and counts[best] < FAR_MORE * own):
+        return None
+    return best
+
+
+def one_apart(one: str, other: str) -> bool:
+    """They differ by one letter more, less or other, or by two neighbours that changed places."""
+    one, other = sorted((one, other), key=len)
+    start = next((n for n, letter in enumerate(one) if other[n] != letter), len(one))
+    rest, more = one[start:], other[start:]
+    if len(one) == len(other):
+        return rest[1:] == more[1:] or (rest[:2] == more[1::-1] and rest[2:] == more[2:])
+    return len(other) - len(one) == 1 and rest == more[1:]
+
+
+def _posts_with(word: str, most: int) -> int:
+    return len(home().posts(Words((Group(word, ((word,),)),)), Narrow(), None, most).posts)
