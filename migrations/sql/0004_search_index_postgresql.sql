@@ -140,16 +140,35 @@ CREATE INDEX ix_search_posts_words ON search_posts USING gin (words) WITH (fastu
 CREATE INDEX ix_search_threads_words ON search_threads USING gin (words) WITH (fastupdate = off);
 ANALYZE search_posts, search_threads;
 
+-- Rows are locked in the order of their ids, and only then is it asked what they should be: whoever comes second
+-- sees what the first has done.
 CREATE FUNCTION search_redo_posts(ids integer[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM search_posts WHERE post_id = ANY (ids);
-    INSERT INTO search_posts SELECT * FROM search_public_posts WHERE post_id = ANY (ids);
+    PERFORM 1 FROM search_posts WHERE post_id = ANY (ids) ORDER BY post_id FOR UPDATE;
+    DELETE FROM search_posts s WHERE post_id = ANY (ids)
+        AND NOT EXISTS (SELECT 1 FROM search_public_posts v WHERE v.post_id = s.post_id);
+    INSERT INTO search_posts SELECT * FROM search_public_posts WHERE post_id = ANY (ids) ORDER BY post_id
+    ON CONFLICT (post_id) DO UPDATE SET
+        thread_id = EXCLUDED.thread_id,
+        number = EXCLUDED.number,
+        published_at = EXCLUDED.published_at,
+        tags = EXCLUDED.tags,
+        author = EXCLUDED.author,
+        words = EXCLUDED.words;
 END $$;
 
 CREATE FUNCTION search_redo_threads(ids integer[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM search_threads WHERE thread_id = ANY (ids);
-    INSERT INTO search_threads SELECT * FROM search_public_threads WHERE thread_id = ANY (ids);
+    PERFORM 1 FROM search_threads WHERE thread_id = ANY (ids) ORDER BY thread_id FOR UPDATE;
+    DELETE FROM search_threads s WHERE thread_id = ANY (ids)
+        AND NOT EXISTS (SELECT 1 FROM search_public_threads v WHERE v.thread_id = s.thread_id);
+    INSERT INTO search_threads SELECT * FROM search_public_threads WHERE thread_id = ANY (ids) ORDER BY thread_id
+    ON CONFLICT (thread_id) DO UPDATE SET
+        created_at = EXCLUDED.created_at,
+        "key" = EXCLUDED."key",
+        tags = EXCLUDED.tags,
+        author = EXCLUDED.author,
+        words = EXCLUDED.words;
 END $$;
 
 CREATE FUNCTION search_redo_all_of(thread integer) RETURNS void LANGUAGE plpgsql AS $$
@@ -235,10 +254,14 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- A name stands with the posts that are named, the rest with all of them.
 CREATE FUNCTION search_users_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    role boolean := ROW(OLD.position, OLD.phase) IS DISTINCT FROM ROW(NEW.position, NEW.phase);
 BEGIN
-    IF ROW(OLD.name, OLD.position, OLD.phase) IS DISTINCT FROM ROW(NEW.name, NEW.position, NEW.phase) THEN
-        PERFORM search_redo_posts(ARRAY(SELECT id FROM posts WHERE author_id = NEW.id ORDER BY id));
+    IF role OR OLD.name <> NEW.name THEN
+        PERFORM search_redo_posts(
+            ARRAY(SELECT id FROM posts WHERE author_id = NEW.id AND (role OR disclosure = 'named') ORDER BY id));
         PERFORM search_redo_threads(ARRAY(SELECT id FROM threads WHERE author_id = NEW.id ORDER BY id));
     END IF;
     RETURN NULL;
@@ -264,8 +287,10 @@ CREATE TRIGGER search_components_follow
 AFTER INSERT OR DELETE OR UPDATE OF component_id, thread_id ON thread_components
 FOR EACH ROW EXECUTE FUNCTION search_components_follow();
 
-CREATE TRIGGER search_users_follow
-AFTER UPDATE OF name, position, phase ON users
+-- At the end of the transaction, which holds the person's threads by then: first a thread, then its rows here, as
+-- everyone does.
+CREATE CONSTRAINT TRIGGER search_users_follow
+AFTER UPDATE OF name, position, phase ON users DEFERRABLE INITIALLY DEFERRED
 FOR EACH ROW EXECUTE FUNCTION search_users_follow();
 
 CREATE TRIGGER search_empty AFTER TRUNCATE ON posts FOR EACH STATEMENT EXECUTE FUNCTION search_empty();

@@ -190,6 +190,11 @@ def weigh(ranking: Ranking, threads: dict[int, Candidate], share: float = 0.0) -
         thread.worth = thread_worth(worths.values(), ranking.title(title))
         if worths:
             thread.best = max(worths, key=lambda id: (worths[id], id))
-        best = own(texts[thread.best].source) if thread.best in texts else ""
-        if share and ranking.share(f"{title}\n{best}") < share:
-            thread.worth = 0.0
+        if share:
+            said = {id: ranking.said(f"{title}\n{own(texts[id].source)}") for id in worths} or {
+                0: ranking.said(title)
+            }
+            best = said[thread.best or 0]
+            thread.worth += ranking.spread(best, said.values())
+            if ranking.share(best) < share:
+                thread.worth = 0.0

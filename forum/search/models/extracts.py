@@ -15,17 +15,24 @@ from forum.search.models.words import fold
 LONG = 240  # characters shown
 BEFORE = 60  # of them before the first word that is marked
 READ = 20_000  # characters in which words are looked for
+# Looked for like all others, but a page on which each of them is marked shows nothing.
+EVERYDAY = frozenset(
+    "a about an and any are as at be been but by can could did do does for from get had has have how i if in is it its"
+    " me my no not of on or our should so some than that the their them there they this to us was we were what when"
+    " where which who why will with would you your".split()
+)
 
 Span = tuple[int, int]
 Place = tuple[int, int, int]  # start, end, and the number of the group
 
 
 class Marker:
-    """Marks the words of some groups."""
+    """Marks the words of some groups; everyday words only where there is nothing else, or they were quoted."""
 
     def __init__(self, groups: Sequence[Group]) -> None:
+        telling = [group for group in groups if group.quoted or group.typed not in EVERYDAY] or groups
         self._patterns = [
-            (number, Pattern(phrase)) for number, group in enumerate(groups) for phrase in group.phrases
+            (number, Pattern(phrase)) for number, group in enumerate(telling) for phrase in group.phrases
         ]
 
     def title(self, title: str) -> Markup:

@@ -24,7 +24,12 @@ WHOLE_TITLE = 1.5
 SIDE_BY_SIDE = 0.6
 OPENING = 1.1
 OTHERS = 0.25
-ADDED = 0.8  # a synonym, in words as typed
+ADDED = 0.8  # another name for what was typed, in what was typed
+SPELLED_OUT = (
+    1.5  # the same where a short name was typed, and this is the long one: it can mean one thing only
+)
+SHORT = 4  # letters
+SPREAD = 0.6  # words in other posts of the thread, in words in the best post
 BETWEEN = re.compile(r"[\W_]+")
 QUOTED_LINES = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 
@@ -60,8 +65,7 @@ class Ranking:
         """`counts` of `many` recent posts have each of the groups: the fewer, the heavier."""
         weights = tuple(math.log(1 + (many - count + 0.5) / (count + 0.5)) + 0.1 for count in counts)
         patterns = tuple(
-            tuple((Pattern(phrase), 1.0 if not at else ADDED) for at, phrase in enumerate(group.phrases))
-            for group in groups
+            tuple((Pattern(phrase), _value(group, phrase)) for phrase in group.phrases) for group in groups
         )
         return cls(weights, patterns)
 
@@ -69,12 +73,14 @@ class Ranking:
         """What a post is worth for its own words, quotations left out."""
         folded = fold(own(text.source))
         long = 1 - LENGTH + LENGTH * len(folded) / USUAL
-        worth, ends = 0.0, []
+        worth, places = 0.0, []
         for weight, patterns in zip(self.weights, self.patterns, strict=True):
-            said, first = _said(patterns, folded)
-            worth += weight * said * (ENOUGH + 1) / (said + ENOUGH * long)
-            ends.append(first)
-        return (worth + SIDE_BY_SIDE * self._beside(folded, ends)) * (OPENING if opens else 1)
+            found = [(value, list(pattern.spans(folded))) for pattern, value in patterns]
+            worth += weight * max(
+                value * len(spans) * (ENOUGH + 1) / (len(spans) + ENOUGH * long) for value, spans in found
+            )
+            places.append([span for _, spans in found for span in spans])
+        return (worth + SIDE_BY_SIDE * self._beside(places)) * (OPENING if opens else 1)
 
     def title(self, title: str) -> float:
         """What a thread is worth for its title."""
@@ -88,22 +94,30 @@ class Ranking:
             worth += WHOLE_TITLE * sum(self.weights) * len(said) / max(len(said), len(folded.split()))
         return worth
 
-    def share(self, text: str) -> float:
-        """How much of what was asked stands in `text`, from 0 to 1."""
+    def said(self, text: str) -> frozenset[int]:
+        """The numbers of the groups that stand in `text`."""
         folded = fold(text)
-        said = [
-            weight
-            for weight, patterns in zip(self.weights, self.patterns, strict=True)
+        return frozenset(
+            number
+            for number, patterns in enumerate(self.patterns)
             if any(_has(pattern, folded) for pattern, _ in patterns)
-        ]
-        return sum(said) / (sum(self.weights) or 1)
+        )
 
-    def _beside(self, folded: str, firsts: list[list[tuple[int, int]]]) -> float:
+    def share(self, groups: Iterable[int]) -> float:
+        """How much of all that was asked these groups are, from 0 to 1."""
+        return sum(self.weights[number] for number in groups) / (sum(self.weights) or 1)
+
+    def spread(self, best: frozenset[int], others: Iterable[frozenset[int]]) -> float:
+        """What a thread is worth for the groups that only posts other than its best have."""
+        more = frozenset().union(*others) - best
+        return SPREAD * sum(self.weights[number] for number in more)
+
+    def _beside(self, places: list[list[tuple[int, int]]]) -> float:
         """The weight of neighbours in the query that are neighbours in the text."""
         near = 0.0
-        for number in range(len(firsts) - 1):
-            starts = {start for start, _ in firsts[number + 1]}
-            if any(end + gap in starts for _, end in firsts[number] for gap in (1, 2)):
+        for number in range(len(places) - 1):
+            starts = {start for start, _ in places[number + 1]}
+            if any(end + gap in starts for _, end in places[number] for gap in (1, 2)):
                 near += self.weights[number] + self.weights[number + 1]
         return near
 
@@ -120,13 +134,10 @@ def own(source: str) -> str:
     return QUOTED_LINES.sub("", source) if ">" in source else source
 
 
-def _said(patterns: Iterable[tuple[Pattern, float]], folded: str) -> tuple[float, list[tuple[int, int]]]:
-    said, places = 0.0, []
-    for pattern, value in patterns:
-        found = list(pattern.spans(folded))
-        said += value * len(found)
-        places += found
-    return said, places
+def _value(group: Group, phrase: Phrase) -> float:
+    if phrase == group.phrases[0] or not group.added:
+        return 1.0
+    return SPELLED_OUT if len(phrase) > 1 and len(group.typed) <= SHORT else ADDED
 
 
 def _has(pattern: Pattern, folded: str) -> bool:

@@ -63,7 +63,7 @@ def _page(query: Query, key: Key | None, limit: int) -> Results:
 
 def _help(query: Query, results: Results, limit: int) -> None:
     """Where little or nothing was found: another spelling, threads with some of the words, wider searches."""
-    better = better_spelled(query, results.total or 0)
+    better = better_spelled(query)
     if better is not None:
         results.did_you_mean = better.text
         if not results.hits:

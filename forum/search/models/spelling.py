@@ -16,38 +16,19 @@ COUNTED = 100
 TRIED = 20
 
 
-def better_spelled(query: Query, found: int) -> Query | None:
+def better_spelled(query: Query) -> Query | None:
     """`query` with the words that find nothing, or next to nothing, spelled as others spell them; None where all are
     fine. Whatever is offered is in public posts."""
     text = query.text
     for group in query.words.groups:
-        word = group.phrases[0][0]
-        if (
-            group.quoted
-            or group.added
-            or len(group.phrases[0]) > 1
-            or not (word.isascii() and word.isalpha())
-        ):
+        if not _is_plain(group):
             continue
-        better = _better(word) if len(word) >= SHORTEST else None
+        others = tuple(other for other in query.words.groups if other is not group)
+        better = _better(group.phrases[0][0], others)
         if better is not None:
-            text = re.sub(
-                rf"(?<!\w){re.escape(group.typed)}(?!\w)", better, text, count=1, flags=re.IGNORECASE
-            )
+            typed = rf"(?<!\w){re.escape(group.typed)}(?!\w)"
+            text = re.sub(typed, better, text, count=1, flags=re.IGNORECASE)
     return query.but(text=text) if text != query.text else None
-
-
-def _better(word: str) -> str | None:
-    own = _posts_with(word, RARE + 1)
-    if own > RARE:
-        return None
-    near = [other for other in home().differ_by_one(word) if one_apart(word, other)]
-    near.sort(key=lambda other: (other[0] != word[0], abs(len(other) - len(word)), other))
-    counts = {other: _posts_with(other, COUNTED) for other in near[:TRIED]}
-    best = max(counts, key=lambda other: (counts[other], -near.index(other)), default=None)
-    if best is None or counts[best] == 0 or (own and counts[best] < FAR_MORE * own):
-        return None
-    return best
 
 
 def one_apart(one: str, other: str) -> bool:
@@ -60,5 +41,28 @@ def one_apart(one: str, other: str) -> bool:
     return len(other) - len(one) == 1 and rest == more[1:]
 
 
-def _posts_with(word: str, most: int) -> int:
-    return len(home().posts(Words((Group(word, ((word,),)),)), Narrow(), None, most).posts)
+def _is_plain(group: Group) -> bool:
+    """One word in letters, not quoted, and not a name that schools use."""
+    words = group.phrases[0]
+    plain = len(words) == 1 and words[0].isascii() and words[0].isalpha() and len(words[0]) >= SHORTEST
+    return plain and not group.quoted and not group.added
+
+
+def _better(word: str, others: tuple[Group, ...]) -> str | None:
+    """The word near to this one that most posts have together with the `others`, or else that most posts have."""
+    own = _posts_with(word, RARE + 1)
+    if own > RARE:
+        return None
+    near = [other for other in home().differ_by_one(word) if one_apart(word, other)]
+    near.sort(key=lambda other: (other[0] != word[0], abs(len(other) - len(word)), other))
+    counts = {other: _posts_with(other, COUNTED) for other in near[:TRIED]}
+    together = {other: _posts_with(other, COUNTED, others) for other in counts} if others else counts
+    best = max(counts, key=lambda other: (together[other], counts[other], -near.index(other)), default=None)
+    if best is None or counts[best] == 0 or (own and counts[best] < FAR_MORE * own):
+        return None
+    return best
+
+
+def _posts_with(word: str, most: int, others: tuple[Group, ...] = ()) -> int:
+    wanted = Words((Group(word, ((word,),)), *others))
+    return len(home().posts(wanted, Narrow(), None, most).posts)

@@ -31,12 +31,15 @@ class Synonyms:
         return max(map(len, self.names), default=0)
 
     def others(self, typed: list[str]) -> tuple[str, ...]:
-        """The other names of what these pieces of a query name together; nothing where they name nothing."""
+        """The other names of what these pieces of a query name together; nothing where they name nothing. A name that
+        is an everyday word too is none of them: in the posts nobody can tell which it is."""
         key = _key(" ".join(typed))
         spelled = self.as_typed.get(key)
         if spelled is not None and " ".join(typed) not in spelled:
             return ()
-        return tuple(name for name in self.names.get(key, ()) if _key(name) != key)
+        return tuple(
+            name for name in self.names.get(key, ()) if _key(name) != key and _key(name) not in self.as_typed
+        )
 
 
 @cache
