@@ -20,6 +20,7 @@ from forum.moderation import acts, reports, team, texts
 from forum.moderation import views as moderation
 from forum.pages import views as pages
 from forum.resources import views as resources
+from forum.search.models.index import is_modelled
 
 ROUTES_ELSEWHERE = (acts, drafts, reports, tally, texts, writing)
 
@@ -41,7 +42,12 @@ def create_app(config: Config | None = None) -> Flask:
     freshness.init_app(app)
     porch.Porch(app)  # before the others: what they add to an answer is kept with it
     Migrate(
-        app, db.db, directory=str(config.root / "migrations"), compare_type=True, compare_server_default=True
+        app,
+        db.db,
+        directory=str(config.root / "migrations"),
+        compare_type=True,
+        compare_server_default=True,
+        include_name=is_modelled,
     )
     limits.limiter.init_app(app)
     sessions.init_app(app)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from rich.console import Console
-from rich.progress import DownloadColumn, Progress
+from rich.progress import DownloadColumn, Progress, TaskID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from forum.accounts.models import Role, User
 from forum.core.db import db
 from forum.discussion.models import Prompt
+from forum.search.models import judging, upkeep
 from forum.seed.importing import Import
 from forum.seed.lines import lines_of
 from forum.seed.load import HERE, BadFile, load_conversation
@@ -29,6 +31,7 @@ conversation = AppGroup("conversation", help="The conversation's own data.")
 demo = AppGroup("demo", help="An invented story to look at (development only).")
 people = AppGroup("people", help="People and their roles.")
 schools = AppGroup("schools", help="The register of schools.")
+searching = AppGroup("search", help="The search index.")
 
 
 @conversation.command("load")
@@ -147,6 +150,52 @@ def load_schools(file: Path, part: bool, many_closed: bool) -> None:
         click.echo(line)
 
 
+@searching.command("rebuild")
+@click.option("--afresh", is_flag=True, help="Begin at the beginning, not where an earlier run was stopped.")
+@click.option("--at-once", is_flag=True, help="All words in one go: the quickest, but posting waits for it.")
+def rebuild_index(afresh: bool, at_once: bool) -> None:
+    """Make the search index anew while the site runs. Safe to stop; run again, it goes on from there."""
+    _follow(upkeep.rebuild(afresh), "Indexing")
+    if at_once:
+        upkeep.rebuild_words()
+        db.session.commit()
+    click.echo("The index is whole.")
+
+
+@searching.command("check")
+@click.option("--words", is_flag=True, help="Compare every word too (SQLite): posting waits for it.")
+def check_index(words: bool) -> None:
+    """Compare the search index with what is public, both ways; fails where they differ."""
+    faults = _follow(upkeep.check(), "Comparing")
+    for fault in faults[:20]:
+        click.echo(f"{fault.what[:-1]} {fault.id}: {fault.wrong}")
+    if words and not upkeep.words_agree():
+        raise click.ClickException(
+            "Words differ from their texts. flask search rebuild --at-once mends that."
+        )
+    if faults:
+        raise click.ClickException(f"{len(faults):,} differ. flask search rebuild --afresh mends that.")
+    click.echo("The index has what is public, and nothing else.")
+
+
+@searching.command("judge")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def judge(file: Path) -> None:
+    """How good the search is: ask the questions in FILE, and compare what is found with what should be."""
+    try:
+        scores, imperfect = judging.judged(judging.Question.read(file))
+    except judging.BadJudgement as error:
+        raise click.ClickException(str(error)) from error
+    for answer in imperfect:
+        missed = [title for title in answer.question.titles if title not in answer.found]
+        missing = f"; not found: {', '.join(missed)}" if missed else ""
+        click.echo(f"{answer.question.q}: rank {answer.reciprocal_rank:.2f}{missing}")
+    for score in scores:
+        click.echo(
+            f"{score.name:<10} {score.many:>4} questions  MRR {score.rank:.3f}  recall@10 {score.recall:.3f}"
+        )
+
+
 @click.command("serve")
 def serve() -> None:
     """Serve the site with the production server on HOST:PORT."""
@@ -180,8 +229,24 @@ def serve() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (conversation, demo, people, schools, serve):
+    for command in (conversation, demo, people, schools, searching, serve):
         app.cli.add_command(command)
+
+
+def _follow(steps: Iterator[upkeep.Progress], doing: str) -> list[upkeep.Fault]:
+    """Take `steps`, committing each, behind a progress bar; what they found wrong."""
+    faults: list[upkeep.Fault] = []
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as bar:
+        tasks: dict[str, TaskID] = {}
+        for step in steps:
+            db.session.commit()
+            if step.what not in tasks:
+                tasks[step.what] = bar.add_task(f"{doing} {step.what}", total=step.last)
+            bar.update(tasks[step.what], completed=step.done)
+            faults += step.faults
+    db.session.commit()
+    return faults
 
 
 def _make(email: str, role: Role) -> None:
