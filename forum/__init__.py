@@ -6,6 +6,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import forum.case_studies.models
 import forum.cli
 from config import Config
 from forum.accounts import sessions, tally
