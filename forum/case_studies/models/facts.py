@@ -4,198 +4,272 @@ read. Names are the columns', the form fields' and the keys of the exports."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from forum.accounts.models import PHASES
+from forum.case_studies.models.scales import (
+    COST_BANDS,
+    LICENCES,
+    MARKS,
+    OUTCOMES,
+    REGIONS,
+    SCHOOL_SIZES,
+    SCHOOL_TYPES,
+    TIME_BANDS,
+    YES_OR_NO,
+    Mark,
+)
 
 NOT_PROVIDED = "Not provided"
+LONGEST = 8000  # characters of one section of the story
 Answers = dict[str, Any]
-
-SCHOOL_TYPES = {
-    "community": "Community or foundation school",
-    "voluntary": "Voluntary aided or controlled school",
-    "academy": "Academy or free school",
-    "special": "Special school",
-    "alternative": "Pupil referral unit or alternative provision",
-    "nursery": "Nursery or early years setting",
-    "college": "College",
-    "independent": "Independent school",
-    "other": "Another type",
-}
-SCHOOL_SIZES = {
-    "under-100": "Fewer than 100 pupils",
-    "100-299": "100 to 299 pupils",
-    "300-699": "300 to 699 pupils",
-    "700-1199": "700 to 1,199 pupils",
-    "1200-plus": "1,200 pupils or more",
-}
-REGIONS = {
-    "north-east": "North East",
-    "north-west": "North West",
-    "yorkshire-and-the-humber": "Yorkshire and the Humber",
-    "east-midlands": "East Midlands",
-    "west-midlands": "West Midlands",
-    "east-of-england": "East of England",
-    "london": "London",
-    "south-east": "South East",
-    "south-west": "South West",
-    "elsewhere": "Outside England",
-}
-TIME_BANDS = {
-    "under-a-day": "Less than a day of staff time",
-    "days": "1 to 5 days of staff time",
-    "weeks": "1 to 4 weeks of staff time",
-    "months": "1 to 6 months of staff time",
-    "longer": "More than 6 months of staff time",
-}
-COST_BANDS = {
-    "nothing": "Nothing beyond staff time",
-    "under-500": "Less than £500",
-    "500-1999": "£500 to £1,999",
-    "2000-9999": "£2,000 to £9,999",
-    "10000-plus": "£10,000 or more",
-}
-LICENCES = {
-    "": "No",
-    "cc-by-4.0": "Yes, under Creative Commons Attribution 4.0 (CC BY 4.0)",
-    "ogl-3.0": "Yes, under the Open Government Licence 3.0 (OGL)",
-}
-LICENCE_TEXTS = {
-    "cc-by-4.0": "https://creativecommons.org/licenses/by/4.0/",
-    "ogl-3.0": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
-}
-
-
-class Outcome(StrEnum):
-    """What came of it where somebody else tried it."""
-
-    SAME = "same"
-    PARTLY = "partly"
-    NOT = "not"
-    EARLY = "early"
-
-
-OUTCOMES = {
-    Outcome.SAME: "It worked the same for us",
-    Outcome.PARTLY: "It worked in part",
-    Outcome.NOT: "It did not work for us",
-    Outcome.EARLY: "It is too early to say",
-}
-OUTCOMES_IN_SHORT = {
-    Outcome.SAME: "Worked the same",
-    Outcome.PARTLY: "Worked in part",
-    Outcome.NOT: "Did not work",
-    Outcome.EARLY: "Too early to say",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One of three marks that are never added up. `scale` goes from 1 up; its words are what each step claims."""
-
-    name: str
-    label: str
-    question: str
-    scale: dict[int, str]
-
-
-MARKS = (
-    Mark(
-        "effect",
-        "Effect",
-        "How much difference did it make?",
-        {
-            1: "Worse than before",
-            2: "No clear difference",
-            3: "Some improvement",
-            4: "Great improvement",
-        },
-    ),
-    Mark(
-        "cost",
-        "Cost",
-        "How much did it take, in time and money together?",
-        {1: "Very little", 2: "Little", 3: "A fair amount", 4: "A great deal"},
-    ),
-    Mark(
-        "evidence",
-        "Strength of evidence",
-        "How strong is your evidence?",
-        {
-            1: "Our impression",
-            2: "What pupils or staff told us",
-            3: "Records from before and after",
-            4: "Compared with others, or checked from outside",
-        },
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that a study says. With `choices` its value is one of their keys; `many` is a list of slugs that
-    are looked up elsewhere; `told` is part of the story: Markdown under a heading of its own."""
+    """One thing that a study says: `label` names it on the page, `question` and `hint` ask for it. With `choices`
+    its value is one of their keys; `many` is a list of slugs that are looked up elsewhere; `told` is part of the
+    story: Markdown under a heading of its own. What has `missing` is required, and that says so."""
 
     name: str
     label: str
+    question: str
+    hint: str = ""
     choices: dict[str, str] | None = None
     many: bool = False
     told: bool = False
-    required: bool = False
+    missing: str = ""
+    longest: int = 0
 
 
+def marking(mark: Mark) -> tuple[Fact, Fact]:
+    """A mark, and the reason for it."""
+    steps = {str(step): words for step, words in mark.scale.items()}
+    return (
+        Fact(
+            f"{mark.name}_mark",
+            mark.label,
+            mark.question,
+            choices=steps,
+            missing=f"Select a mark: {mark.label.lower()}",
+        ),
+        Fact(
+            f"{mark.name}_reason",
+            f"{mark.label}: why",
+            "Why do you say so?",
+            missing=f"Enter a reason for the mark: {mark.label.lower()}",
+            longest=500,
+        ),
+    )
+
+
+TITLE = Fact(
+    "title",
+    "Title",
+    "What is your case study called?",
+    "Say in a few words what you did, for example “Ten minutes of talk before any marking”.",
+    missing="Enter a title",
+    longest=150,
+)
+DISCLOSURE = Fact(
+    "disclosure",
+    "How your name appears",
+    "How should your name appear?",
+    choices={
+        "named": "With my name",
+        "role-only": "With my role only, such as “A teacher, primary”",
+    },
+    missing="Select how your name should appear",
+)
 SETTING = (
-    Fact("phase", "Phase", PHASES, required=True),
-    Fact("school", "School"),
-    Fact("school_type", "Type of school", SCHOOL_TYPES),
-    Fact("school_size", "Size of school", SCHOOL_SIZES),
-    Fact("region", "Region", REGIONS),
+    Fact(
+        "phase",
+        "Phase",
+        "Which phase is the school?",
+        choices=PHASES,
+        missing="Select a phase",
+    ),
+    Fact(
+        "school",
+        "School",
+        "What is the school called? (optional)",
+        "Leave this empty to show it as “a school like ours”: its phase, and what you say of it below.",
+        longest=160,
+    ),
+    Fact(
+        "school_type",
+        "Type of school",
+        "What type of school is it? (optional)",
+        choices=SCHOOL_TYPES,
+    ),
+    Fact(
+        "school_size",
+        "Size of school",
+        "How many pupils does it have? (optional)",
+        choices=SCHOOL_SIZES,
+    ),
+    Fact("region", "Region", "Which region is it in? (optional)", choices=REGIONS),
 )
 FACTS = (
     *SETTING,
-    Fact("components", "Parts of personalised learning", many=True, required=True),
-    Fact("pupils", "Pupils or need it was for", required=True),
-    Fact("aims", "What we wanted to change", told=True, required=True),
-    Fact("start", "Where we started from", told=True),
-    Fact("did", "What we did", told=True, required=True),
-    Fact("time_band", "Time", TIME_BANDS, required=True),
-    Fact("time_words", "More about the time"),
-    Fact("cost_band", "Money", COST_BANDS, required=True),
-    Fact("cost_words", "More about the money"),
-    Fact("happened", "What happened", told=True, required=True),
-    Fact("evidence", "How we know", told=True),
-    Fact("not_worked", "What did not work", told=True),
-    Fact("advice", "What we would tell a school that wants to try it", told=True),
-    Fact("resources", "Resources for progress that helped", many=True),
-    *(
-        fact
-        for mark in MARKS
-        for fact in (
-            Fact(
-                f"{mark.name}_mark",
-                mark.label,
-                {str(n): words for n, words in mark.scale.items()},
-                required=True,
-            ),
-            Fact(f"{mark.name}_reason", f"{mark.label}: why", required=True),
-        )
-    ),
-    Fact("quote", "May be quoted with credit", {"yes": "Yes", "no": "No"}, required=True),
-    Fact("licence", "May be used again with credit", LICENCES),
     Fact(
-        "contact", "Schools may ask the team to put them in touch", {"yes": "Yes", "no": "No"}, required=True
+        "components",
+        "Parts of personalised learning",
+        "Which parts of personalised learning is it about?",
+        "Choose at least one.",
+        many=True,
+        missing="Choose at least one part of personalised learning",
+    ),
+    Fact(
+        "pupils",
+        "Pupils or need it was for",
+        "Which pupils, or which need, was it for?",
+        "Describe a group, never a child: for example “Year 5 pupils who wrote little and gave up early”.",
+        missing="Enter which pupils or which need it was for",
+        longest=500,
+    ),
+    Fact(
+        "aims",
+        "What we wanted to change",
+        "What did you want to change?",
+        told=True,
+        missing="Enter what you wanted to change",
+        longest=LONGEST,
+    ),
+    Fact(
+        "start",
+        "Where we started from",
+        "Where did you start from? (optional)",
+        "What was it like before? Say what you had counted, seen or been told.",
+        told=True,
+        longest=LONGEST,
+    ),
+    Fact(
+        "did",
+        "What we did",
+        "What did you do?",
+        told=True,
+        missing="Enter what you did",
+        longest=LONGEST,
+    ),
+    Fact(
+        "time_band",
+        "Time",
+        "How much staff time did it take, over the first year?",
+        choices=TIME_BANDS,
+        missing="Select how much staff time it took",
+    ),
+    Fact(
+        "time_words",
+        "More about the time",
+        "Anything to add about the time? (optional)",
+        "Whose time it was, and what was given up for it.",
+        longest=500,
+    ),
+    Fact(
+        "cost_band",
+        "Money",
+        "How much money did it take, over the first year?",
+        choices=COST_BANDS,
+        missing="Select how much money it took",
+    ),
+    Fact(
+        "cost_words",
+        "More about the money",
+        "Anything to add about the money? (optional)",
+        "What it was spent on, and where it came from.",
+        longest=500,
+    ),
+    Fact(
+        "happened",
+        "What happened",
+        "What happened?",
+        told=True,
+        missing="Enter what happened",
+        longest=LONGEST,
+    ),
+    Fact(
+        "evidence",
+        "How we know",
+        "How do you know? (optional)",
+        "What you counted or compared, over how long, and for how many pupils.",
+        told=True,
+        longest=LONGEST,
+    ),
+    Fact(
+        "not_worked",
+        "What did not work",
+        "What did not work? (optional)",
+        told=True,
+        longest=LONGEST,
+    ),
+    Fact(
+        "advice",
+        "What we would tell a school that wants to try it",
+        "What would you tell a school that wants to try it? (optional)",
+        told=True,
+        longest=LONGEST,
+    ),
+    Fact(
+        "resources",
+        "Resources for progress that helped",
+        "Which of the resources for progress helped? (optional)",
+        "Choose all that helped, or none.",
+        many=True,
+    ),
+    *(fact for mark in MARKS for fact in marking(mark)),
+    Fact(
+        "quote",
+        "May be quoted with credit",
+        "May others quote from it, with credit to you?",
+        choices=YES_OR_NO,
+        missing="Select whether others may quote from it",
+    ),
+    Fact(
+        "licence",
+        "May be used again with credit",
+        "May others use it again, with credit to you?",
+        "For example in training, or as the start of a case study of their own.",
+        choices=LICENCES,
+        missing="Select whether others may use it again",
+    ),
+    Fact(
+        "contact",
+        "Schools may be put in touch",
+        "May the team put schools in touch with you?",
+        "The team asks you each time. Nobody is given your address without your word.",
+        choices=YES_OR_NO,
+        missing="Select whether the team may put schools in touch with you",
     ),
 )
 TRIED = (
     *SETTING,
     Fact(
-        "outcome", "What came of it", {str(value): label for value, label in OUTCOMES.items()}, required=True
+        "outcome",
+        "What came of it",
+        "What came of it?",
+        choices={str(value): label for value, label in OUTCOMES.items()},
+        missing="Select what came of it",
     ),
-    Fact("changed", "What we changed", told=True),
-    Fact("saw", "What we saw, and how we know", told=True),
+    Fact(
+        "changed",
+        "What we changed",
+        "What did you change? (optional)",
+        "What you did otherwise than this study tells, and why.",
+        told=True,
+        longest=LONGEST,
+    ),
+    Fact(
+        "saw",
+        "What we saw, and how we know",
+        "What did you see, and how do you know? (optional)",
+        "Where it did not work, this is what helps others most.",
+        told=True,
+        longest=LONGEST,
+    ),
 )
-FACT = {fact.name: fact for fact in FACTS}
+ASKED = (TITLE, DISCLOSURE, *FACTS)
+FACT = {fact.name: fact for fact in (*ASKED, *TRIED)}
 TOLD = tuple(fact for fact in FACTS if fact.told)
 COLUMNS = tuple(fact.name for fact in FACTS if not fact.many)
 NUMBERS = frozenset(f"{mark.name}_mark" for mark in MARKS)

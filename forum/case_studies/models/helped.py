@@ -58,4 +58,4 @@ def _in_order() -> Select[tuple[int, str, str]]:
 
 
 def _run(query: Select[tuple[int, str, str]]) -> list[Resource]:
-    return [Resource(id, slug, name) for id, slug, name in db.session.execute(query)]
+    return [Resource(row.id, row.slug, row.name) for row in db.session.execute(query)]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from forum.case_studies.models.facts import FACT, FACTS, MARKS, NOT_PROVIDED, TOLD, Answers, words
+from forum.case_studies.models.facts import FACT, FACTS, NOT_PROVIDED, TOLD, Answers, words
+from forum.case_studies.models.scales import MARKS
 from forum.core.markup import clean_text, render
 
 Line = tuple[str, str]

@@ -28,8 +28,9 @@ from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, re
 
 from forum.accounts.models import User, Visitor
 from forum.activity.models import record
-from forum.case_studies.models.facts import COLUMNS, MARKS, Answers, whole
+from forum.case_studies.models.facts import COLUMNS, Answers, whole
 from forum.case_studies.models.helped import HelpedBy, Resource, resources_of, resources_with
+from forum.case_studies.models.scales import MARKS
 from forum.case_studies.models.story import Composed, composed
 from forum.core.db import Instant, db, now, see_anew
 from forum.core.errors import Refused

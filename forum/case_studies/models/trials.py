@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from forum.accounts.models import User
 from forum.activity.models import record
-from forum.case_studies.models.facts import OUTCOMES, TRIED, Answers, Outcome, words
+from forum.case_studies.models.facts import TRIED, Answers, words
+from forum.case_studies.models.scales import OUTCOMES, Outcome
 from forum.case_studies.models.story import Composed, compose
 from forum.case_studies.models.studies import CaseStudy
 from forum.core.db import db
