@@ -16,17 +16,10 @@ depends_on = None
 
 SHOWN = {"sqlite_where": sa.text("listed = 1"), "postgresql_where": sa.text("listed")}
 LISTS = {
-    "newest": ["thread_id"],
     "latest": ["confirmed_at", "thread_id"],
     "tried": ["tried_count", "thread_id"],
-    "phase": ["phase", "thread_id"],
-    "region": ["region", "thread_id"],
-    "school_type": ["school_type", "thread_id"],
-    "cost_band": ["cost_band", "thread_id"],
-    "effect": ["effect_mark", "thread_id"],
-    "cost": ["cost_mark", "thread_id"],
-    "evidence": ["evidence_mark", "thread_id"],
     "facets": [
+        "thread_id",
         "phase",
         "region",
         "school_type",
@@ -35,8 +28,8 @@ LISTS = {
         "cost_mark",
         "evidence_mark",
         "tried_count",
+        "renewal_asked_at",
         "component_bits",
-        "thread_id",
     ],
 }
 TEXTS = (
@@ -93,7 +86,7 @@ def upgrade():
     op.create_index("ix_case_studies_adapted_from", "case_studies", ["adapted_from"])
     op.create_index("ix_case_studies_confirmed_at", "case_studies", ["confirmed_at"])
     for name, columns in LISTS.items():
-        op.create_index(f"ix_case_studies_{name}", "case_studies", columns, **SHOWN)
+        op.create_index(f"ix_case_studies_{name}", "case_studies", [*columns, "listed"], **SHOWN)
 
     op.create_table(
         "case_study_resources",

@@ -45,8 +45,8 @@ Person = User | Visitor
 
 
 def _shown(*columns: str, name: str) -> Index:
-    """An index of the studies that a list shows, and of no other."""
-    return Index(name, *columns, sqlite_where=text("listed = 1"), postgresql_where=text("listed"))
+    """An index of the studies that a list shows, and of no other. SQLite reads it alone only if `listed` is in it."""
+    return Index(name, *columns, "listed", sqlite_where=text("listed = 1"), postgresql_where=text("listed"))
 
 
 class CaseStudy(db.Model):  # type: ignore[name-defined,misc]
@@ -115,19 +115,11 @@ class CaseStudy(db.Model):  # type: ignore[name-defined,misc]
     __table_args__ = (
         Index(None, "adapted_from"),
         Index(None, "confirmed_at"),
-        _shown("thread_id", name="ix_case_studies_newest"),
         _shown("confirmed_at", "thread_id", name="ix_case_studies_latest"),
         _shown("tried_count", "thread_id", name="ix_case_studies_tried"),
-        _shown("phase", "thread_id", name="ix_case_studies_phase"),
-        _shown("region", "thread_id", name="ix_case_studies_region"),
-        _shown("school_type", "thread_id", name="ix_case_studies_school_type"),
-        _shown("cost_band", "thread_id", name="ix_case_studies_cost_band"),
-        _shown("effect_mark", "thread_id", name="ix_case_studies_effect"),
-        _shown("cost_mark", "thread_id", name="ix_case_studies_cost"),
-        _shown("evidence_mark", "thread_id", name="ix_case_studies_evidence"),
         _shown(
-            "phase", "region", "school_type", "cost_band", "effect_mark", "cost_mark", "evidence_mark",
-            "tried_count", "component_bits", "thread_id", name="ix_case_studies_facets",
+            "thread_id", "phase", "region", "school_type", "cost_band", "effect_mark", "cost_mark", "evidence_mark",
+            "tried_count", "renewal_asked_at", "component_bits", name="ix_case_studies_facets",
         ),
     )  # fmt: skip
 
