@@ -12,7 +12,7 @@ from config import Config
 from forum.accounts import sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
-from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security
+from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security, storage
 from forum.discussion import drafts, fragments, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue
@@ -48,7 +48,7 @@ def create_app(config: Config | None = None) -> Flask:
     sessions.init_app(app)
     app.before_request(guards.check_csrf)
     app.extensions["postman"] = Postman(app)
-    for part in (assets.Assets(), dress, errors, security, catalogue, fragments):
+    for part in (assets.Assets(), dress, errors, security, storage, catalogue, fragments):
         part.init_app(app)
     for blueprint in (accounts.bp, discussion.bp, moderation.bp, team.bp, feeds.bp, resources.bp, pages.bp):
         app.register_blueprint(blueprint)
