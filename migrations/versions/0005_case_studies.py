@@ -15,6 +15,7 @@ branch_labels = None
 depends_on = None
 
 SHOWN = {"sqlite_where": sa.text("listed = 1"), "postgresql_where": sa.text("listed")}
+STUDIES = {name: sa.text("kind = 'case-study'") for name in SHOWN}
 LISTS = {
     "latest": ["confirmed_at", "thread_id"],
     "tried": ["tried_count", "thread_id"],
@@ -87,6 +88,7 @@ def upgrade():
     op.create_index("ix_case_studies_confirmed_at", "case_studies", ["confirmed_at"])
     for name, columns in LISTS.items():
         op.create_index(f"ix_case_studies_{name}", "case_studies", [*columns, "listed"], **SHOWN)
+    op.create_index("ix_threads_studies", "threads", ["version"], **STUDIES)
 
     op.create_table(
         "case_study_resources",
@@ -146,5 +148,6 @@ def upgrade():
 def downgrade():
     # The threads stay, with their posts: a study becomes a thread like any other.
     op.execute("UPDATE threads SET kind = 'discussion' WHERE kind = 'case-study'")
+    op.drop_index("ix_threads_studies", table_name="threads")
     for name in ("case_study_trials", "case_study_revisions", "case_study_resources", "case_studies"):
         op.drop_table(name)
