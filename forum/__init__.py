@@ -12,6 +12,7 @@ from config import Config
 from forum.accounts import sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
+from forum.case_studies import files, inspection
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security, storage
 from forum.discussion import drafts, fragments, writing
 from forum.discussion import views as discussion
@@ -52,6 +53,8 @@ def create_app(config: Config | None = None) -> Flask:
         part.init_app(app)
     for blueprint in (accounts.bp, discussion.bp, moderation.bp, team.bp, feeds.bp, resources.bp, pages.bp):
         app.register_blueprint(blueprint)
+    for room in (files, inspection):
+        app.register_blueprint(room.bp)
     forum.cli.init_app(app)
 
     if config.trusted_proxies:

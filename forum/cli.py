@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -15,7 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from forum.accounts.models import Role, User
-from forum.core.db import db
+from forum.case_studies.models.files import every_hash, forget_strays, is_spoken_of
+from forum.core.db import db, now
+from forum.core.storage import storage
 from forum.discussion.models import Prompt
 from forum.seed.importing import Import
 from forum.seed.lines import lines_of
@@ -24,6 +27,7 @@ from forum.seed.rendering import on_every_core
 from forum.seed.story import Untold, sign_ins, tell
 
 conversation = AppGroup("conversation", help="The conversation's own data.")
+files = AppGroup("files", help="The pictures and papers of case studies.")
 demo = AppGroup("demo", help="An invented story to look at (development only).")
 people = AppGroup("people", help="People and their roles.")
 
@@ -98,6 +102,34 @@ def show_sign_ins() -> None:
         click.echo(line)
 
 
+@files.command("sweep")
+def sweep() -> None:
+    """Remove the files that no draft and no case study refers to, and that are more than a day old.
+
+    Safe while the site runs; once a day is often enough.
+    """
+    before = now() - timedelta(days=1)
+    strays = forget_strays(before)
+    db.session.commit()
+    swept = 0
+    for name in storage().older_than(before):
+        if not is_spoken_of(name) and storage().delete(name, before):
+            swept += 1
+        db.session.rollback()
+    click.echo(f"{strays} from discarded drafts forgotten, {swept} stored files removed.")
+
+
+@files.command("check")
+def check_files() -> None:
+    """Say which files the database knows and the storage lacks, as after restoring a backup."""
+    lacking = [hash for hash in every_hash() if not storage().exists(hash)]
+    for hash in lacking:
+        click.echo(f"Lacking: {hash}")
+    if lacking:
+        raise click.ClickException(f"The storage lacks {len(lacking)} of the files that the database knows.")
+    click.echo("Every file that the database knows is there.")
+
+
 @people.command("add-team")
 @click.argument("email")
 def add_team(email: str) -> None:
@@ -145,7 +177,7 @@ def serve() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (conversation, demo, people, serve):
+    for command in (conversation, demo, files, people, serve):
         app.cli.add_command(command)
 
 
