@@ -38,6 +38,7 @@ class Config:
     trusted_proxies: int
     feed_started: str
     log_level: str
+    study_lasts_days: int
     testing: bool = False
 
     @property
@@ -80,6 +81,7 @@ class Config:
             trusted_proxies=_whole(env, "TRUSTED_PROXIES", 0),
             feed_started=env.get("FEED_STARTED", "2026"),
             log_level=env.get("LOG_LEVEL", "INFO"),
+            study_lasts_days=_whole(env, "STUDY_LASTS_DAYS", 730),
         )
         return config._checked() if config.in_production else config._for_development()
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forum.accounts.models import Role, User
 from forum.case_studies.models.files import every_hash, forget_strays, is_spoken_of
+from forum.case_studies.models.renewals import ask_about, due
 from forum.core.db import db, now
 from forum.core.storage import storage
 from forum.discussion.models import Prompt
@@ -27,6 +28,7 @@ from forum.seed.rendering import on_every_core
 from forum.seed.story import Untold, sign_ins, tell
 
 conversation = AppGroup("conversation", help="The conversation's own data.")
+case_studies = AppGroup("case-studies", help="Case studies as they grow old.")
 files = AppGroup("files", help="The pictures and papers of case studies.")
 demo = AppGroup("demo", help="An invented story to look at (development only).")
 people = AppGroup("people", help="People and their roles.")
@@ -76,6 +78,22 @@ def import_posts(file: Path, slug: str) -> None:
         click.echo(line)
     if not run.good:
         raise click.ClickException("No line could be imported.")
+
+
+@case_studies.command("ask-renewals")
+def ask_renewals() -> None:
+    """Ask the authors of case studies that are old whether they are still true.
+
+    Run it every day: each study is asked about once a year at most, and marked until its author confirms it.
+    """
+    lasts = timedelta(days=current_app.config["FORUM"].study_lasts_days)
+    found = list(db.session.scalars(due(lasts, now())))
+    asked = []
+    for thread in found:
+        asked.append(ask_about(thread, lasts))
+        db.session.commit()
+    letters, silent = asked.count(True), asked.count(False)
+    click.echo(f"{letters + silent} case studies are marked, and {letters} authors are asked by mail.")
 
 
 @demo.command("load")
@@ -177,7 +195,7 @@ def serve() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (conversation, demo, files, people, serve):
+    for command in (case_studies, conversation, demo, files, people, serve):
         app.cli.add_command(command)
 
 

@@ -133,6 +133,7 @@ def upgrade():
         sa.Column("region", sa.String(length=30), nullable=False),
         sa.Column("changed", sa.Text(), nullable=False),
         sa.Column("saw", sa.Text(), nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["author_id"], ["users.id"], name=op.f("fk_case_study_trials_author_id")),
         sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_case_study_trials_post_id")),
         sa.ForeignKeyConstraint(

@@ -30,7 +30,7 @@ from forum.accounts.models import User, Visitor
 from forum.activity.models import record
 from forum.case_studies.models.facts import COLUMNS, Answers, whole
 from forum.case_studies.models.helped import HelpedBy, Resource, resources_of, resources_with
-from forum.case_studies.models.scales import MARKS
+from forum.case_studies.models.scales import LICENCE_TEXTS, MARKS
 from forum.case_studies.models.story import Composed, composed
 from forum.core.db import Instant, db, now, see_anew
 from forum.core.errors import Refused
@@ -151,7 +151,9 @@ class CaseStudy(db.Model):  # type: ignore[name-defined,misc]
         if (earlier := db.session.get(cls, thread.id)) is not None:
             return earlier
         study = cls(thread_id=thread.id, adapted_from=parent.id if parent else None)
-        study._say(said, study.opening())
+        post = study.opening()
+        study._say(said, post)
+        study.listed = thread.is_listed and post.is_shown
         db.session.add(study)
         db.session.flush()
         HelpedBy.keep(thread.id, said.resources)
@@ -250,6 +252,19 @@ class CaseStudy(db.Model):  # type: ignore[name-defined,misc]
                 "resources": [row.slug for row in resources_of(self.thread_id)],
             }
         )
+
+    def to_adapt(self) -> Answers:
+        """What another school begins from: the same parts of personalised learning, and where reuse is allowed, the
+        aims and whom it was for. Never the results."""
+        carried = components_of([self.thread_id]).get(self.thread_id, [])
+        answers: Answers = {"components": [row.slug for row in carried]}
+        if self.is_reusable:
+            answers |= {"aims": self.aims, "pupils": self.pupils}
+        return answers
+
+    @property
+    def is_reusable(self) -> bool:
+        return self.licence in LICENCE_TEXTS
 
     # Queries
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint, and_, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from forum.accounts.models import User
@@ -20,11 +32,11 @@ from forum.discussion.models import Post, Thread
 from forum.discussion.models.words import Moderation, Publication
 
 OWN = "This is your own case study. To say what has happened since, edit it."
-HIDDEN = "The team has hidden your report on this study, so you cannot add another."
 
 
 class Trial(db.Model):  # type: ignore[name-defined,misc]
-    """What came of it in one other school: beside the post that tells it. One for each person and study."""
+    """What came of it in one other school: beside the post that tells it. One for each person and study. `told`
+    says that the author of the study has heard of it."""
 
     __tablename__ = "case_study_trials"
 
@@ -40,6 +52,7 @@ class Trial(db.Model):  # type: ignore[name-defined,misc]
     region: Mapped[str] = mapped_column(String(30), default="")
     changed: Mapped[str] = mapped_column(Text, default="")
     saw: Mapped[str] = mapped_column(Text, default="")
+    told: Mapped[bool] = mapped_column(default=False)
 
     post: Mapped[Post] = relationship(lazy="raise")
 
@@ -55,13 +68,11 @@ class Trial(db.Model):  # type: ignore[name-defined,misc]
         thread.hold()
         before = db.session.scalar(cls.of(by, study))
         written, said = _composed(answers), answers.get("disclosure") or "named"
-        if before is not None and before.post.submission == submission is not None:
+        if before is not None and submission and before.post.submission == submission:
             return before, False
         if thread.author_id == by.id:
             raise Refused(OWN)
-        if before is not None and before.post.moderation != Moderation.CLEAR:
-            raise Refused(HIDDEN)
-        if before is not None and before.post.is_shown:
+        if before is not None and before.post.publication != Publication.WITHDRAWN:
             before.revise(by, answers, before.post.version)
             return before, False
         post = thread.reply(by, written.source, said, submission)
@@ -95,17 +106,18 @@ class Trial(db.Model):  # type: ignore[name-defined,misc]
         return select(cls).where(cls.thread_id == study.thread_id, cls.author_id == by.id).options(loads)
 
     @classmethod
+    def is_shown(cls) -> ColumnElement[bool]:
+        """Joined with its post: does it count?"""
+        return and_(Post.publication == Publication.PUBLISHED, Post.moderation == Moderation.CLEAR)
+
+    @classmethod
     def shown(cls, study: int) -> Select[Any]:
         """Those of a study that count, with their posts."""
-        return select(cls).join(cls.post).where(cls.thread_id == study, is_shown())
+        return select(cls).join(cls.post).where(cls.thread_id == study, cls.is_shown())
 
     def _say(self, answers: Answers) -> None:
         for fact in TRIED:
             setattr(self, fact.name, str(answers.get(fact.name) or ""))
-
-
-def is_shown() -> Any:
-    return and_(Post.publication == Publication.PUBLISHED, Post.moderation == Moderation.CLEAR)
 
 
 def recounted(thread: int) -> Any:
@@ -114,7 +126,7 @@ def recounted(thread: int) -> Any:
         select(func.count())
         .select_from(Trial)
         .join(Post, Post.id == Trial.post_id)
-        .where(Trial.thread_id == thread, is_shown())
+        .where(Trial.thread_id == thread, Trial.is_shown())
     )
     outcomes = {
         f"tried_{outcome}": shown.where(Trial.outcome == outcome).scalar_subquery() for outcome in Outcome
