@@ -21,6 +21,7 @@ from forum.case_studies.models.scales import (
 )
 
 NOT_PROVIDED = "Not provided"
+LIKE_OURS = "A school like ours"
 LONGEST = 8000  # characters of one section of the story
 Answers = dict[str, Any]
 
@@ -283,6 +284,15 @@ def words(fact: Fact, value: Any) -> str:
     if isinstance(value, bool):
         value = "yes" if value else "no"
     return fact.choices.get(str(value) if value is not None else "", "")
+
+
+def school_of(said: Answers) -> str:
+    """The school of a study or a trial in one line: its name, or “a school like ours”, and what else is said of it."""
+    parts = [words(FACT[name], said.get(name)) for name in ("phase", "school_type", "school_size")]
+    parts = [part[:1].lower() + part[1:] for part in parts] + [words(FACT["region"], said.get("region"))]
+    about = ", ".join(filter(None, parts))
+    name = said.get("school") or LIKE_OURS
+    return f"{name} ({about})" if about else name
 
 
 def whole(answers: Answers) -> Answers:

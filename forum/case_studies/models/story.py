@@ -10,7 +10,16 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from forum.case_studies.models.facts import FACT, FACTS, NOT_PROVIDED, TOLD, Answers, words
+from forum.case_studies.models.facts import (
+    FACT,
+    FACTS,
+    NOT_PROVIDED,
+    SETTING,
+    TOLD,
+    Answers,
+    school_of,
+    words,
+)
 from forum.case_studies.models.scales import MARKS
 from forum.core.markup import clean_text, render
 
@@ -30,9 +39,10 @@ class Composed:
 def composed(answers: Answers, components: list[str], resources: list[str]) -> Composed:
     """The words of a study. `components` and `resources` are the names of what its slugs stand for."""
     named = {"components": components, "resources": resources}
-    lines = [
+    lines = [("School", school_of(answers))]
+    lines += [
         (fact.label, "; ".join(named[fact.name]) if fact.many else words(fact, answers.get(fact.name)))
-        for fact in FACTS
+        for fact in FACTS[len(SETTING) :]
         if not fact.told and not fact.name.endswith(("_mark", "_reason"))
     ]
     lines += [(f"{label}, in the author’s own eyes", said) for label, said in own_marks(answers)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -22,7 +21,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from forum.accounts.models import User
 from forum.activity.models import record
-from forum.case_studies.models.facts import TRIED, Answers, words
+from forum.case_studies.models.facts import SETTING, TRIED, Answers, school_of
 from forum.case_studies.models.scales import OUTCOMES, Outcome
 from forum.case_studies.models.story import Composed, compose
 from forum.case_studies.models.studies import CaseStudy
@@ -95,6 +94,10 @@ class Trial(db.Model):  # type: ignore[name-defined,misc]
         db.session.flush()
         recount(self.thread_id)
 
+    @property
+    def school_line(self) -> str:
+        return school_of({fact.name: getattr(self, fact.name) for fact in SETTING})
+
     # Queries
 
     @classmethod
@@ -144,11 +147,6 @@ def recount(thread: int) -> None:
 
 
 def _composed(answers: Answers) -> Composed:
-    lines = [(fact.label, words(fact, answers.get(fact.name))) for fact in TRIED if not fact.told]
-    told: Sequence[tuple[str, str]] = [
-        (fact.label, str(answers.get(fact.name) or "")) for fact in TRIED if fact.told
-    ]
     outcome = OUTCOMES[Outcome(answers["outcome"])]
-    return compose(
-        [line for line in lines if line[0] != "What came of it"], told, f"**We tried this. {outcome}.**"
-    )
+    told = [(fact.label, str(answers.get(fact.name) or "")) for fact in TRIED if fact.told]
+    return compose([("School", school_of(answers))], told, f"**We tried this. {outcome}.**")
