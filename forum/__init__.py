@@ -11,7 +11,7 @@ from config import Config
 from forum.accounts import sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
-from forum.case_studies import files, inspection, marking, page, trying
+from forum.case_studies import files, inspection, marking, page, trying, uploads
 from forum.case_studies import views as case_studies
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security, storage
 from forum.discussion import drafts, fragments, writing
@@ -53,7 +53,7 @@ def create_app(config: Config | None = None) -> Flask:
         part.init_app(app)
     for blueprint in (accounts.bp, discussion.bp, moderation.bp, team.bp, feeds.bp, resources.bp, pages.bp):
         app.register_blueprint(blueprint)
-    for room in (case_studies, files, inspection, marking):
+    for room in (case_studies, files, inspection, marking, uploads):
         app.register_blueprint(room.bp)
     forum.cli.init_app(app)
 

@@ -12,7 +12,6 @@ from forum.core.db import db, first_or_404
 from forum.core.errors import Conflict
 from forum.core.guards import me, team_room
 from forum.core.paging import id_asked
-from forum.discussion.models.words import REASONS
 
 FILES = 10
 
@@ -41,7 +40,6 @@ def pictures() -> str:
         state=state,
         onwards=onwards,
         statements=STATEMENTS,
-        reasons=REASONS,
     )
 
 
@@ -88,7 +86,6 @@ def _page(
         form=form,
         failed=failed,
         statements=STATEMENTS,
-        reasons=REASONS,
         longest=LONGEST_NOTE,
         form_errors=bool(failed),
     )

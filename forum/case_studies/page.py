@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
+from markupsafe import Markup
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.accounts.models import PHASES, User, byline
 from forum.case_studies.models import CaseStudy, Trial
+from forum.case_studies.models.bundles import Bundle
 from forum.case_studies.models.facts import FACT, words
+from forum.case_studies.models.files import StudyFile
 from forum.case_studies.models.helped import Resource, resources_of
 from forum.case_studies.models.scales import LICENCE_TEXTS, MARKS, OUTCOMES_IN_SHORT, Outcome
 from forum.core.db import db, now
@@ -90,6 +93,7 @@ class StudyPage:
     setbacks: list[Setback]
     tried_by: frozenset[int]
     contact: str
+    files: list[StudyFile]
 
     def mine(self, viewer: Any) -> Hashable:
         """What is a reader's own: that they wrote it, that they may say it is still true, that they tried it."""
@@ -118,7 +122,14 @@ def beside(thread: Thread) -> Beside | None:
         return None
     study, publication, moderation, reason, author = row
     page = _page(study, author, gone_because(publication, moderation, reason) is None)
-    return Beside("case_studies/beside.html", page, study.story if page.is_shown else None, page.mine)
+    return Beside("case_studies/beside.html", page, _story(page) if page.is_shown else None, page.mine)
+
+
+def _story(page: StudyPage) -> Markup:
+    """What it tells, then the pictures and papers that everyone may see."""
+    macros: Any = current_app.jinja_env.get_template("components/files.html").module
+    story: Markup = page.study.story + macros.enclosed([file for file in page.files if file.is_shown])
+    return story
 
 
 def edits(post: Post) -> str | None:
@@ -156,6 +167,7 @@ def _page(study: CaseStudy, author: int, is_shown: bool) -> StudyPage:
         _setbacks(study) if trials else [],
         frozenset(row.author_id for row in trials),
         catalogue().contact,
+        Bundle(thread_id=study.thread_id).all(),
     )
 
 

@@ -10,7 +10,9 @@ from functools import cache
 from typing import Any
 
 from forum.case_studies.forms import AskingForm, asking, facts_named
+from forum.case_studies.models.bundles import Bundle
 from forum.case_studies.models.facts import SETTING, Answers, Fact
+from forum.case_studies.models.files import StudyFile
 from forum.case_studies.models.scales import MARKS
 
 SCHOOL, WORK, RESULT, LAST = (
@@ -65,6 +67,23 @@ class Step:
             return State.OPTIONAL if self.optional else State.WAITS
         form = self.form(formdata=None, data=said, meta={"csrf": False})
         return State.DONE if form.validate() else State.BEGUN
+
+
+def _files(writing: Any) -> list[StudyFile]:
+    return Bundle.of(writing.draft, writing.study).all()
+
+
+def _state_of_files(writing: Any) -> State:
+    have = _files(writing)
+    if not have:
+        return State.OPTIONAL
+    return State.DONE if all(file.is_ready for file in have) else State.BEGUN
+
+
+def _shown_of_files(writing: Any) -> list[tuple[str, str]]:
+    """A line for each of them."""
+    lines = [("Picture" if file.is_picture else "Paper", f"{file.said} ({file.name})") for file in _files(writing)]
+    return lines or [("Pictures and papers", "")]
 
 
 STEPS = (
@@ -147,6 +166,19 @@ STEPS = (
         ("What would you do first? What would you leave out? What must be in place before it can work?",),
     ),
     Step("resources", "Resources that helped", RESULT, facts_named("resources")),
+    Step(
+        "files",
+        "Pictures and papers",
+        RESULT,
+        guidance=(
+            "A picture of the work, the wall or the record sheet says in a second what takes a page to tell.",
+            "Papers are what another school can print and use: prompt cards, plans, record sheets.",
+            "A member of the team looks at each before others can see it.",
+            "Where and when a picture was taken, and who made a paper, is removed from the file.",
+        ),
+        state=_state_of_files,
+        shown=_shown_of_files,
+    ),
     Step(
         "marks",
         "Your own marks",

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from forum.case_studies.drafts import Writing
 from forum.case_studies.forms import AskingForm, ButtonForm, PublishForm, asking, facts_named, new_token
 from forum.case_studies.models import CaseStudy
+from forum.case_studies.models.bundles import Bundle
 from forum.case_studies.steps import STEPS, Step, step_after, step_with
 from forum.case_studies.views import bp, compared, found_study, in_words, thread_url
 from forum.core import differences
@@ -94,6 +95,7 @@ def draft_check(id: int) -> ResponseReturnValue:
         return _check(writing, form, 422)
     try:
         study = CaseStudy.publish(me(), writing.answers, writing.token, writing.adapted_from)
+        Bundle.of(writing.draft, None).publish_to(study, me())
     except Refused as refusal:
         form.form_errors = [str(refusal)]
         return _check(writing, form, 422)

@@ -35,8 +35,10 @@ def init_app(app: Flask) -> None:
 
 
 def again(action: str, fields: list[tuple[str, str]], status: int) -> Response:
-    """A page that offers once more what a person sent to `action`, with a fresh token, so no word is lost."""
-    page = render_template("errors/again.html", action=action, fields=fields)
+    """A page that offers once more what a person sent to `action`, with a fresh token, so no word is lost. Files no
+    browser keeps; it asks for them again."""
+    names = sorted({name for name, file in request.files.items(multi=True) if file.filename})
+    page = render_template("errors/again.html", action=action, fields=fields, files=names)
     return make_response(page, status)
 
 

@@ -104,20 +104,21 @@ class Bucket:
     machine's own: its role, or AWS_ACCESS_KEY_ID and what belongs to it."""
 
     PATIENCE = timedelta(seconds=15)
+    ASKED = ("endpoint", "region")
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        endpoint = asked.get("endpoint")
+        said = {
+            "access_key_id": unquote(parts.username or ""),
+            "secret_access_key": unquote(parts.password or ""),
+            **{name: values[0] for name, values in parse_qs(parts.query).items() if name in self.ASKED},
+        }
         self.store = S3Store(
             parts.hostname,
             prefix=parts.path.strip("/") or None,
-            access_key_id=unquote(parts.username) if parts.username else None,
-            secret_access_key=unquote(parts.password) if parts.password else None,
-            endpoint=endpoint,
-            region=asked.get("region"),
+            config={name: value for name, value in said.items() if value},  # type: ignore[arg-type]
             client_options={
-                "allow_http": bool(endpoint and endpoint.startswith("http://")),
+                "allow_http": said.get("endpoint", "").startswith("http://"),
                 "connect_timeout": timedelta(seconds=5),
                 "timeout": self.PATIENCE,
             },

@@ -32,7 +32,7 @@ from forum.case_studies.models.studies import CaseStudy
 from forum.core.db import Instant, db, now, see_anew
 from forum.core.errors import Conflict
 from forum.discussion.models import Thread
-from forum.discussion.models.words import Moderation
+from forum.discussion.models.words import REASONS, Moderation
 
 IN_LINE = "state = 'waiting' AND thread_id IS NOT NULL"
 LONGEST_ALT = 300
@@ -156,6 +156,16 @@ class StudyFile(db.Model):  # type: ignore[name-defined,misc]
     def title(self) -> str:
         """What to call it in a list."""
         return self.alt or self.name
+
+    @property
+    def said(self) -> str:
+        """What is said of it."""
+        return "Decorative" if self.is_picture and self.decorative else self.alt or "Not described yet"
+
+    @property
+    def why(self) -> str:
+        """Why the team does not show it, in the middle of a sentence."""
+        return REASONS.get(self.reason or "", REASONS["other"]).lower()
 
     @property
     def address(self) -> str:
