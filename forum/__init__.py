@@ -11,8 +11,9 @@ from config import Config
 from forum.accounts import sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
-from forum.case_studies import files, inspection, marking, page, trying, uploads
+from forum.case_studies import export, files, inspection, library, marking, page, trying, uploads
 from forum.case_studies import views as case_studies
+from forum.case_studies.models import shelf
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security, storage
 from forum.discussion import drafts, fragments, writing
 from forum.discussion import views as discussion
@@ -23,7 +24,7 @@ from forum.moderation import views as moderation
 from forum.pages import views as pages
 from forum.resources import views as resources
 
-ROUTES_ELSEWHERE = (acts, drafts, reports, tally, texts, trying, writing)
+ROUTES_ELSEWHERE = (acts, drafts, export, library, reports, tally, texts, trying, writing)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -49,7 +50,7 @@ def create_app(config: Config | None = None) -> Flask:
     sessions.init_app(app)
     app.before_request(guards.check_csrf)
     app.extensions["postman"] = Postman(app)
-    for part in (assets.Assets(), dress, errors, security, storage, catalogue, fragments, page):
+    for part in (assets.Assets(), dress, errors, security, storage, catalogue, fragments, page, shelf):
         part.init_app(app)
     for blueprint in (accounts.bp, discussion.bp, moderation.bp, team.bp, feeds.bp, resources.bp, pages.bp):
         app.register_blueprint(blueprint)

@@ -106,6 +106,15 @@ class Asked:
         }
         return Asked({each: values for each, values in left.items() if values}, self.sort)
 
+    def sorted(self, sort: str) -> Asked:
+        """The same in another order."""
+        return Asked(self.chosen, sort)
+
+    def words(self) -> list[str]:
+        """The choices as a reader knows them."""
+        labels = {facet.name: facet.choices for facet in facets()}
+        return [labels[name][value] for name, value in self.filters()]
+
     def conditions(self) -> list[ColumnElement[bool]]:
         """The choices as conditions of a study, for a query of its own."""
         found = []
