@@ -16,7 +16,6 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
-from forum.case_studies.models.bundles import MOST
 from forum.case_studies.models.files import LONGEST_ALT, STATEMENTS, StudyFile
 from forum.core.forms import Form
 from forum.core.markup import clean_text
@@ -30,7 +29,7 @@ class FilesForm(Form):
     """Files to add, and what is said of those that are there: see `asking_about`."""
 
     have: tuple[StudyFile, ...] = ()
-    files = MultipleFileField(f"Add up to {MOST} pictures or papers")
+    files = MultipleFileField("Choose files")
     statement = RadioField(
         "Can a pupil be identified from what you add?",
         choices=[SelectChoice(*each) for each in STATEMENTS.items()],
