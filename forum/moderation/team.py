@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from forum.case_studies.models.files import StudyFile
 from forum.core.guards import team_room
 from forum.core.paging import id_asked
 from forum.core.security import own_path
@@ -21,7 +22,11 @@ bp = team_room("team", __name__)
 @bp.get("")
 def home() -> str:
     return render_template(
-        "team/home.html", waiting=Report.count_waiting(), many=MANY, lines=Line.log(limit=10)
+        "team/home.html",
+        waiting=Report.count_waiting(),
+        pictures=StudyFile.count_waiting(),
+        many=MANY,
+        lines=Line.log(limit=10),
     )
 
 
