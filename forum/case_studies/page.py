@@ -13,10 +13,10 @@ from markupsafe import Markup
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload
 
-from forum.accounts.models import PHASES, User, byline
+from forum.accounts.models import PHASES
 from forum.case_studies.models import CaseStudy, Trial
 from forum.case_studies.models.bundles import Bundle
-from forum.case_studies.models.facts import FACT, words
+from forum.case_studies.models.facts import FACT, school_and_about, school_of, words
 from forum.case_studies.models.files import StudyFile
 from forum.case_studies.models.helped import Resource, resources_of
 from forum.case_studies.models.scales import LICENCE_TEXTS, MARKS, OUTCOMES_IN_SHORT, Outcome
@@ -33,11 +33,10 @@ SETBACKS = (Outcome.NOT, Outcome.PARTLY)
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """Another study, as a link."""
+    """Another study, as a link. Who wrote it is said there, where it follows how they wish to be shown."""
 
     title: str
     url: str
-    byline: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +53,12 @@ class Setback:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """What came of it in `schools` other schools: how many of each outcome, and the same for each phase."""
+    """What came of it in `schools` other schools, and, where it is the `same`, with colleagues: how many of each
+    outcome, and the same for each phase."""
 
     reports: int
     schools: int
+    same: bool
     outcomes: list[tuple[str, int]]
     phases: list[tuple[str, list[int]]]
 
@@ -139,17 +140,6 @@ def edits(post: Post) -> str | None:
     return f"/case-studies/{post.thread_id}/tried" if db.session.scalar(tried) else None
 
 
-def school_of(study: Any) -> str:
-    """The school of a study or a trial in one line: its name, or “a school like ours”, and what else is said of it."""
-    said = [
-        words(FACT[name], getattr(study, name)) for name in ("phase", "school_type", "school_size", "region")
-    ]
-    about = ", ".join(filter(None, said))
-    return (
-        f"{study.school or 'A school like ours'} ({about[:1].lower() + about[1:]})" if about else study.school
-    )
-
-
 def _page(study: CaseStudy, author: int, is_shown: bool) -> StudyPage:
     parent, children = _kin(study)
     trials = db.session.execute(TRIALS.where(Trial.thread_id == study.thread_id)).all()
@@ -163,7 +153,7 @@ def _page(study: CaseStudy, author: int, is_shown: bool) -> StudyPage:
         LICENCE_TEXTS.get(study.licence, ""),
         parent,
         children,
-        _spread(trials),
+        _spread(trials, study.school.casefold()),
         _setbacks(study) if trials else [],
         frozenset(row.author_id for row in trials),
         catalogue().contact,
@@ -178,7 +168,7 @@ def _facts(study: CaseStudy) -> list[tuple[str, str]]:
         for name in ("time", "cost")
     )
     return [
-        ("School", school_of(study)),
+        ("School", "\n".join(school_and_about(study.setting))),
         (FACT["pupils"].label, study.pupils),
         (FACT["time_band"].label, "\n".join(filter(None, time))),
         (FACT["cost_band"].label, "\n".join(filter(None, cost))),
@@ -206,19 +196,22 @@ TRIALS = (
 )
 
 
-def _spread(trials: Any) -> Spread:
-    """Two reports that name the same school are of one school; one without a name is of a school of its own."""
+def _spread(trials: Any, own: str) -> Spread:
+    """Two reports that name the same school are of one school; one without a name is of a school of its own. `own`
+    is the study's."""
     counts = Counter(row.outcome for row in trials)
     by_phase = Counter((row.phase, row.outcome) for row in trials)
-    seen = {row.phase for row in trials}
+    phases = {row.phase for row in trials}
+    schools = {row.school.casefold() or row.id for row in trials}
     return Spread(
         len(trials),
-        len({row.school.casefold() or row.id for row in trials}),
+        len(schools - {own}),
+        bool(own) and own in schools,
         [(OUTCOMES_IN_SHORT[outcome], counts[outcome]) for outcome in Outcome],
         [
             (label, [by_phase[phase, outcome] for outcome in Outcome])
             for phase, label in PHASES.items()
-            if phase in seen
+            if phase in phases
         ],
     )
 
@@ -233,7 +226,7 @@ def _setbacks(study: CaseStudy) -> list[Setback]:
                 Setback(
                     f"/posts/{trial.post_id}",
                     trial.post.author.byline(trial.post.disclosure),
-                    school_of(trial),
+                    school_of(trial.setting),
                     OUTCOMES_IN_SHORT[outcome],
                     trial.changed,
                     trial.saw,
@@ -254,27 +247,14 @@ def _kin(study: CaseStudy) -> tuple[Kin | None, list[Kin]]:
 
 
 KIN = (
-    select(
-        Thread.id,
-        Thread.title,
-        Thread.slug,
-        Post.disclosure,
-        User.name,
-        User.position,
-        User.phase,
-        User.school,
-        User.role,
-    )
+    select(Thread.id, Thread.title, Thread.slug)
     .join(CaseStudy, CaseStudy.thread_id == Thread.id)
-    .join(Post, and_(Post.thread_id == Thread.id, Post.number == 1))
-    .join(User, User.id == Post.author_id)
     .order_by(Thread.id)
 )
 
 
 def _as_kin(row: Any) -> Kin:
-    said_by = byline(row.name, row.position, row.phase, row.school, row.role, row.disclosure)
-    return Kin(row.title, f"/threads/{row.id}-{row.slug}", said_by)
+    return Kin(row.title, f"/threads/{row.id}-{row.slug}")
 
 
 def init_app(app: Flask) -> None:

@@ -57,7 +57,7 @@ def marking(mark: Mark) -> tuple[Fact, Fact]:
         Fact(
             f"{mark.name}_reason",
             f"{mark.label}: why",
-            "Why do you say so?",
+            f"Why that mark for {mark.label.lower()}?",
             missing=f"Enter a reason for the mark: {mark.label.lower()}",
             longest=500,
         ),
@@ -288,11 +288,14 @@ def words(fact: Fact, value: Any) -> str:
 
 def school_of(said: Answers) -> str:
     """The school of a study or a trial in one line: its name, or “a school like ours”, and what else is said of it."""
+    name, about = school_and_about(said)
+    return f"{name} ({about})" if about else name
+
+
+def school_and_about(said: Answers) -> tuple[str, str]:
     parts = [words(FACT[name], said.get(name)) for name in ("phase", "school_type", "school_size")]
     parts = [part[:1].lower() + part[1:] for part in parts] + [words(FACT["region"], said.get("region"))]
-    about = ", ".join(filter(None, parts))
-    name = said.get("school") or LIKE_OURS
-    return f"{name} ({about})" if about else name
+    return said.get("school") or LIKE_OURS, ", ".join(filter(None, parts))
 
 
 def whole(answers: Answers) -> Answers:

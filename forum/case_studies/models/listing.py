@@ -68,15 +68,11 @@ def _list(connection: Connection, thread: int) -> None:
 
 
 def _show_kin_anew(connection: Connection, thread: int) -> None:
-    """Those it was adapted from and those adapted from it name it on their pages."""
+    """What it was adapted from and what was adapted from it name it on their pages."""
     parent = select(STUDIES.c.adapted_from).where(STUDIES.c.thread_id == thread)
-    kin = or_(STUDIES.c.thread_id.in_(parent), STUDIES.c.adapted_from == thread)
-    held = connection.scalars(
-        select(THREADS.c.id)
-        .where(THREADS.c.id.in_(select(STUDIES.c.thread_id).where(kin)))
-        .order_by(THREADS.c.id)
-        .with_for_update()
-    ).all()
+    children = select(STUDIES.c.thread_id).where(STUDIES.c.adapted_from == thread)
+    kin = select(THREADS.c.id).where(or_(THREADS.c.id.in_(parent), THREADS.c.id.in_(children)))
+    held = connection.scalars(kin.order_by(THREADS.c.id).with_for_update()).all()
     if held:
         connection.execute(
             update(THREADS)

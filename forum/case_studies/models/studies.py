@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, re
 
 from forum.accounts.models import User, Visitor
 from forum.activity.models import record
-from forum.case_studies.models.facts import COLUMNS, SETTING, Answers, school_of, whole
+from forum.case_studies.models.facts import COLUMNS, SETTING, Answers, whole
 from forum.case_studies.models.helped import HelpedBy, Resource, resources_of, resources_with
 from forum.case_studies.models.scales import LICENCE_TEXTS, MARKS
 from forum.case_studies.models.story import Composed, composed
@@ -263,8 +263,8 @@ class CaseStudy(db.Model):  # type: ignore[name-defined,misc]
         return answers
 
     @property
-    def school_line(self) -> str:
-        return school_of({fact.name: getattr(self, fact.name) for fact in SETTING})
+    def setting(self) -> Answers:
+        return {fact.name: getattr(self, fact.name) for fact in SETTING}
 
     @property
     def is_reusable(self) -> bool:

@@ -95,8 +95,8 @@ class Trial(db.Model):  # type: ignore[name-defined,misc]
         recount(self.thread_id)
 
     @property
-    def school_line(self) -> str:
-        return school_of({fact.name: getattr(self, fact.name) for fact in SETTING})
+    def setting(self) -> Answers:
+        return {fact.name: getattr(self, fact.name) for fact in SETTING}
 
     # Queries
 
