@@ -32,6 +32,7 @@ class Facet:
     name: str
     label: str
     choices: dict[str, str]
+    hint: str = ""
 
     @property
     def values(self) -> dict[Any, str]:
@@ -60,12 +61,17 @@ BEFORE_MARKS = (
     Facet("cost_band", "Money", COST_BANDS),
 )
 AUTHORS_MARKS = tuple(
-    Facet(f"{mark.name}_mark", mark.label, {str(step): words for step, words in mark.scale.items()})
+    Facet(
+        f"{mark.name}_mark",
+        mark.label,
+        {str(step): words for step, words in mark.scale.items()},
+        "As the author marks it",
+    )
     for mark in MARKS
 )
 AFTER_MARKS = (
-    Facet("tried", "Tried by others", {"yes": "Tried by at least one other", "no": "Not tried by others yet"}),
-    Facet("renewal", "Still true", {"no": "Confirmed in the last two years", "yes": "Needs to be confirmed again"}),
+    Facet("tried", "In other schools", {"yes": "Tried by others", "no": "Not tried by others yet"}),
+    Facet("renewal", "Up to date", {"no": "Confirmed in the last two years", "yes": "Needs to be confirmed again"}),
 )
 
 
