@@ -62,4 +62,9 @@ def answers(chance: Random, title: str = "A study", **more: Any) -> dict[str, An
 
 def trial(chance: Random) -> dict[str, str]:
     """What somebody says who tried it, as `Trial.report` takes it."""
-    return {**setting(chance), "outcome": str(chance.choice(list(OUTCOMES))), "changed": "", "saw": "The same."}
+    return {
+        **setting(chance),
+        "outcome": str(chance.choice(list(OUTCOMES))),
+        "changed": "",
+        "saw": "The same.",
+    }

@@ -11,7 +11,8 @@ import msgspec
 from flask import Response, current_app, request
 from flask.typing import ResponseReturnValue
 
-from forum.case_studies.library import EXPORTED, PATH, address, asked_of
+from forum.case_studies.library import EXPORTED, PATH, address
+from forum.case_studies.models.facets import Asked
 from forum.case_studies.models.facts import FACT, words
 from forum.case_studies.models.library import StudyRow, study_rows
 from forum.case_studies.models.scales import LICENCE_TEXTS, MARKS, Outcome
@@ -30,7 +31,7 @@ Taken = list[dict[str, Any]]
 @bp.get(f"{PATH}.csv", endpoint="export_csv")
 @fresh(site_version, public=True)
 def as_csv() -> ResponseReturnValue:
-    """UTF-8 with a byte order mark, so that Excel reads it as such. Where there are more than EXPORTED, the name says so."""
+    """UTF-8 with a byte order mark, so that Excel reads it as such. Where there are more, the file's name says so."""
     count, taken = _taken()
     text = io.StringIO()
     sheet = csv.DictWriter(text, fieldnames=columns())
@@ -48,7 +49,7 @@ def as_csv() -> ResponseReturnValue:
 @fresh(site_version, public=True)
 def as_json() -> ResponseReturnValue:
     count, taken = _taken()
-    asked = asked_of(request.args)
+    asked = Asked.of(request.args)
     document = {
         "url": _absolute(address(asked)),
         "chosen": asked.chosen,
@@ -85,7 +86,7 @@ def cell(value: Any) -> Any:
 @limiter.shared_limit(f"{PER_MINUTE} per minute", scope="case study exports")
 def _taken() -> tuple[int, Taken]:
     """How many there are, and the first EXPORTED of them."""
-    found = shelf().ids_of(asked_of(request.args))
+    found = shelf().ids_of(Asked.of(request.args))
     return len(found), list(_told(study_rows(found[:EXPORTED])))
 
 

@@ -7,9 +7,8 @@ from urllib.parse import urlencode
 
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import MultiDict
 
-from forum.case_studies.models.facets import NEWEST, SORTS, Asked, Facet, facets
+from forum.case_studies.models.facets import SORTS, Asked, Facet, facets
 from forum.case_studies.models.library import study_rows
 from forum.case_studies.models.shelf import shelf
 from forum.case_studies.views import bp
@@ -40,7 +39,7 @@ class Choice:
 @fresh(site_version)
 def library() -> ResponseReturnValue:
     """`?print=1` is the whole view on one page, for paper: the first PRINTED studies of it."""
-    asked, printed = asked_of(request.args), request.args.get("print") == "1"
+    asked, printed = Asked.of(request.args), request.args.get("print") == "1"
     per_page = PRINTED if printed else PER_PAGE
     kept = shelf()
     found, counts = kept.ids_of(asked), kept.counts(asked.chosen)
@@ -59,25 +58,10 @@ def library() -> ResponseReturnValue:
         sorts=SORTS,
         pages=Pages(number, last, lambda n: address(asked, page=n if n > 1 else None)),
         address=address,
-        feed_query=urlencode(list(asked.filters())),
+        feed_query=asked.query,
         most_printed=PRINTED,
         most_exported=EXPORTED,
     )
-
-
-def asked_of(args: MultiDict[str, str]) -> Asked:
-    """What the URL asks for; a value that is none is a 404, as no link of ours has it. Blank ones ask for nothing."""
-    chosen = {}
-    for facet in facets():
-        wanted = {value for value in args.getlist(facet.name) if value}
-        if wanted - facet.choices.keys():
-            abort(404)
-        if wanted:
-            chosen[facet.name] = tuple(value for value in facet.choices if value in wanted)
-    sort = args.get("sort") or NEWEST
-    if sort not in SORTS:
-        abort(404)
-    return Asked(chosen, sort)
 
 
 def address(asked: Asked, path: str = PATH, **more: object) -> str:

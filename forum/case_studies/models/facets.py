@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
+from flask import abort
 from sqlalchemy import ColumnElement, case, or_
+from werkzeug.datastructures import MultiDict
 
 from forum.accounts.models import PHASES
 from forum.case_studies.models.facts import NUMBERS
@@ -71,7 +74,11 @@ AUTHORS_MARKS = tuple(
 )
 AFTER_MARKS = (
     Facet("tried", "In other schools", {"yes": "Tried by others", "no": "Not tried by others yet"}),
-    Facet("renewal", "Up to date", {"no": "Confirmed in the last two years", "yes": "Needs to be confirmed again"}),
+    Facet(
+        "renewal",
+        "Up to date",
+        {"no": "Confirmed in the last two years", "yes": "Needs to be confirmed again"},
+    ),
 )
 
 
@@ -93,9 +100,29 @@ class Asked:
     chosen: Chosen = field(default_factory=dict)
     sort: str = NEWEST
 
+    @classmethod
+    def of(cls, args: MultiDict[str, str]) -> Asked:
+        """What a URL asks for; a value that is none is a 404, as no link of ours has it. Blank ones ask nothing."""
+        chosen: Chosen = {}
+        for facet in facets():
+            wanted = {value for value in args.getlist(facet.name) if value}
+            if wanted - facet.choices.keys():
+                abort(404)
+            if wanted:
+                chosen[facet.name] = tuple(value for value in facet.choices if value in wanted)
+        sort = args.get("sort") or NEWEST
+        if sort not in SORTS:
+            abort(404)
+        return cls(chosen, sort)
+
     @property
     def narrows(self) -> bool:
         return bool(self.chosen)
+
+    @property
+    def query(self) -> str:
+        """The choices as a query, the same for the page and its feed, in one spelling."""
+        return urlencode(list(self.filters()))
 
     def filters(self) -> Iterator[tuple[str, str]]:
         """The choices as they stand in a URL, in the order of the facets."""
@@ -108,7 +135,8 @@ class Asked:
     def without(self, name: str, value: str) -> Asked:
         """The same but for one choice."""
         left = {
-            each: tuple(v for v in values if (each, v) != (name, value)) for each, values in self.chosen.items()
+            each: tuple(v for v in values if (each, v) != (name, value))
+            for each, values in self.chosen.items()
         }
         return Asked({each: values for each, values in left.items() if values}, self.sort)
 
@@ -130,5 +158,7 @@ class Asked:
                 bits = [1 << row.id for row in catalogue().components if row.slug in values]
                 found.append(facet.column.op("&")(sum(bits)) != 0)
             elif values:
-                found.append(or_(*(facet.column == held for held, value in facet.values.items() if value in values)))
+                found.append(
+                    or_(*(facet.column == held for held, value in facet.values.items() if value in values))
+                )
         return found
