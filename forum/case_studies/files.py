@@ -22,7 +22,7 @@ bp = Blueprint("files", __name__, url_prefix="/files")
 log = structlog.get_logger("forum.files")
 
 
-@bp.get("/<int:id>-<string(length=32):hash>-<int:width>.webp")
+@bp.get("/<int:id>-<string(length=32):hash>-<int(min=1):width>.webp")
 def picture(id: int, hash: str, width: int) -> ResponseReturnValue:
     file, rendition, public = _found(id, hash, width)
     return _answer(rendition, public, "image/webp", f'inline; filename="{_name(file)}.webp"')
