@@ -124,10 +124,11 @@ class Writing:
 
     def conflicts(self, step: Step, form: AskingForm) -> list[tuple[Fact, Any]]:
         """What was saved by another page since this one was opened, and is not what it says itself: the facts, each
-        with what is kept of it."""
-        if form.since.data == self.stamp(step) or self.hands.get(step.slug) == (form.hand.data or "")[:32]:
-            return []
+        with what is kept of it. Where nothing is kept, nothing can be lost."""
         kept = {fact.name: self.answers.get(fact.name) or ([] if fact.many else "") for fact in step.facts}
+        same_page = self.hands.get(step.slug, "-") == (form.hand.data or "")[:32]
+        if same_page or form.since.data == self.stamp(step) or not any(kept.values()):
+            return []
         return [(fact, kept[fact.name]) for fact in step.facts if kept[fact.name] != form.said[fact.name]]
 
     # Helpers

@@ -106,7 +106,7 @@ def _page(
         form=form,
         draft=draft,
         address=thread_url(study.thread),
-        form_errors=bool(form.errors),
+        form_errors=bool(form.errors or more),
         **more,
     )
     return page, status

@@ -127,6 +127,8 @@ def edit_check(id: int) -> ResponseReturnValue:
         return _check(writing, form, 422)
     study = writing.study
     assert study is not None
+    if writing.draft is None:  # pressed twice, or nothing was changed
+        return redirect(thread_url(study.thread))
     try:
         study.revise(me(), writing.answers, number(form.since.data))
     except Conflict:
@@ -208,7 +210,7 @@ def _question(
         place=STEPS.index(step),
         steps=STEPS,
         then=request.args.get("then") == "check",
-        form_errors=bool(form.errors),
+        form_errors=bool(form.errors or more),
         **more,
     )
     return page, status
@@ -224,7 +226,7 @@ def _check(writing: Writing, form: PublishForm, status: int = 200, **more: Any) 
         groups=_grouped(writing),
         rows=lambda step: _rows(writing, step),
         missing=missing,
-        form_errors=bool(form.errors or missing),
+        form_errors=bool(form.errors or missing or more),
         **more,
     )
     return page, 422 if form.errors else status

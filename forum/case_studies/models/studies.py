@@ -159,7 +159,6 @@ class CaseStudy(db.Model):  # type: ignore[name-defined,misc]
         HelpedBy.keep(thread.id, said.resources)
         if parent is not None:
             parent.touched()
-        record("study.published", by=by, public=True, prompt=thread.prompt_id, thread=thread.id)
         return study
 
     def revise(self, by: User, answers: Answers, since: int) -> None:
@@ -185,7 +184,6 @@ class CaseStudy(db.Model):  # type: ignore[name-defined,misc]
         self._say(said, post)
         HelpedBy.keep(self.thread_id, said.resources)
         self.confirmed_at, self.renewal_asked_at = now(), None
-        record("study.revised", by=by, public=True, prompt=post.prompt_id, thread=self.thread_id)
 
     def confirm(self, by: User) -> None:
         """Its author says that it is still true."""

@@ -20,7 +20,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from forum.accounts.models import User
-from forum.activity.models import record
 from forum.case_studies.models.facts import SETTING, TRIED, Answers, school_of
 from forum.case_studies.models.scales import OUTCOMES, Outcome
 from forum.case_studies.models.story import Composed, compose
@@ -82,7 +81,6 @@ class Trial(db.Model):  # type: ignore[name-defined,misc]
         db.session.add(trial)
         db.session.flush()
         recount(thread.id)
-        record("study.tried", by=by, public=True, prompt=thread.prompt_id, thread=thread.id, post=post.id)
         return trial, True
 
     def revise(self, by: User, answers: Answers, since: int) -> None:
