@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask, current_app
 from markupsafe import Markup
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from forum.accounts.models import PHASES
@@ -237,19 +237,17 @@ def _setbacks(study: CaseStudy) -> list[Setback]:
 
 def _kin(study: CaseStudy) -> tuple[Kin | None, list[Kin]]:
     """The study that it grew from, and those that grew from it; only what is shown."""
-    related = or_(CaseStudy.thread_id == study.adapted_from, CaseStudy.adapted_from == study.thread_id)
-    rows = db.session.execute(KIN.where(CaseStudy.listed, related).limit(MANY)).all()
-    parents = [_as_kin(row) for row in rows if row.id == study.adapted_from]
-    return (
-        parents[0] if parents else None,
-        [_as_kin(row) for row in rows if row.id != study.adapted_from],
-    )
+    parent = KIN.where(CaseStudy.thread_id == (study.adapted_from or 0))
+    children = KIN.where(CaseStudy.adapted_from == study.thread_id).limit(MANY)
+    rows = db.session.execute(union_all(parent, select(children.subquery()))).all()
+    found = {row.id: _as_kin(row) for row in rows}
+    return found.pop(study.adapted_from or 0, None), list(found.values())
 
 
 KIN = (
     select(Thread.id, Thread.title, Thread.slug)
     .join(CaseStudy, CaseStudy.thread_id == Thread.id)
-    .order_by(Thread.id)
+    .where(CaseStudy.listed)
 )
 
 
