@@ -15,6 +15,7 @@ branch_labels = None
 depends_on = None
 
 IN_LINE = sa.text("state = 'waiting' AND thread_id IS NOT NULL")
+LOOKED_AT = sa.text("looked_at IS NOT NULL")
 
 
 def upgrade():
@@ -62,7 +63,11 @@ def upgrade():
         ),
     )
     op.create_index(
-        "ix_case_study_files_state_looked_at_id", "case_study_files", ["state", "looked_at", "id"]
+        "ix_case_study_files_looked_at",
+        "case_study_files",
+        ["state", "looked_at", "id"],
+        sqlite_where=LOOKED_AT,
+        postgresql_where=LOOKED_AT,
     )
     op.create_index(
         "ix_case_study_files_waiting",

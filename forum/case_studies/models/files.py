@@ -35,6 +35,7 @@ from forum.discussion.models import Thread
 from forum.discussion.models.words import REASONS, Moderation
 
 IN_LINE = "state = 'waiting' AND thread_id IS NOT NULL"
+LOOKED_AT = "looked_at IS NOT NULL"
 LONGEST_ALT = 300
 LONGEST_NAME = 100
 MANY = 1000
@@ -99,7 +100,14 @@ class StudyFile(db.Model):  # type: ignore[name-defined,misc]
     __table_args__ = (
         UniqueConstraint("draft_id", "source_hash"),
         UniqueConstraint("thread_id", "source_hash"),
-        Index(None, "state", "looked_at", "id"),
+        Index(
+            "ix_case_study_files_looked_at",
+            "state",
+            "looked_at",
+            "id",
+            sqlite_where=text(LOOKED_AT),
+            postgresql_where=text(LOOKED_AT),
+        ),
         Index(
             "ix_case_study_files_waiting",
             "id",
@@ -219,7 +227,7 @@ class StudyFile(db.Model):  # type: ignore[name-defined,misc]
     @classmethod
     def looked_at_already(cls, state: State, before: StudyFile | None = None) -> Select[StudyFile]:
         """What the team has shown or refused, the last look first; with `before`, those before it."""
-        query = cls.whole().where(cls.state == state, cls.thread_id.is_not(None))
+        query = cls.whole().where(cls.state == state, cls.looked_at.is_not(None))
         if before is not None:
             earlier = or_(cls.looked_at < before.looked_at, cls.id < before.id)
             query = query.where(cls.looked_at <= before.looked_at, earlier)
