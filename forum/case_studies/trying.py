@@ -57,11 +57,14 @@ def tried(id: int) -> ResponseReturnValue:
 
 
 def _published(study: CaseStudy, trial: Trial | None, form: Any) -> Post:
-    """The post of the report; the author of the study is told of a new one."""
+    """The post of the report, once however often it is sent; the author of the study is told of a new one."""
+    sent = token(form.submission.data)
+    if trial is not None and trial.post.submission == sent and trial.says(form.said):
+        return trial.post
     if trial is not None:
         trial.revise(me(), form.said, number(form.since.data))
         return trial.post
-    made, new = Trial.report(study, me(), form.said, token(form.submission.data))
+    made, new = Trial.report(study, me(), form.said, sent)
     post = db.session.get_one(Post, made.post_id)
     if new and post.is_shown:
         tell_author(study.thread, made)

@@ -66,7 +66,12 @@ class Trial(db.Model):  # type: ignore[name-defined,misc]
         thread.hold()
         before = db.session.scalar(cls.of(by, study))
         written, said = _composed(answers), answers.get("disclosure") or "named"
-        if before is not None and submission and before.post.submission == submission:
+        if (
+            before is not None
+            and submission
+            and before.post.submission == submission
+            and before.says(answers)
+        ):
             return before, False
         if thread.author_id == by.id:
             raise Refused(OWN)
@@ -95,6 +100,10 @@ class Trial(db.Model):  # type: ignore[name-defined,misc]
     @property
     def setting(self) -> Answers:
         return {fact.name: getattr(self, fact.name) for fact in SETTING}
+
+    def says(self, answers: Answers) -> bool:
+        """Is that what it says already?"""
+        return all(getattr(self, fact.name) == str(answers.get(fact.name) or "") for fact in TRIED)
 
     # Queries
 
