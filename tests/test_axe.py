@@ -55,6 +55,16 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "accounts.reset_password": (VISITOR, ["/account/reset/{reset}", "/account/reset/x"]),
     "accounts.settings": (("visitor", "participant", "newcomer"), ["/account/settings"]),
     "accounts.sign_in": (VISITOR, ["/account/sign-in"]),
+    "case_studies.library": (
+        EVERYONE,
+        [
+            "/case-studies",
+            "/case-studies?phase=primary&phase=special&effect_mark=3&sort=title",
+            "/case-studies?phase=primary#filters",
+            "/case-studies?phase=middle",
+            "/case-studies?print=1",
+        ],
+    ),
     "discussion.component": (EVERYONE, ["/components/assessment-for-learning"]),
     "discussion.drafts": (("participant", "newcomer"), ["/drafts"]),
     "discussion.edit": (PARTICIPANT, ["/posts/{opening}/edit", "/posts/{post}/edit"]),
@@ -93,6 +103,8 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "team.texts": (TEAM, ["/team/texts"]),
 }
 FOR_MACHINES = {
+    "case_studies.export_csv",
+    "case_studies.export_json",
     "broken", "discussion.post", "feeds.opml", "pages.health", "pages.metrics", "pages.ready", "pages.robots",
     "pages.sitemap", "pages.sitemap_part", "static",
 }  # fmt: skip

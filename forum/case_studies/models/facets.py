@@ -45,13 +45,11 @@ class Facet:
     @property
     def column(self) -> ColumnElement[Any]:
         """What says a study's value; of the components it is a set of bits."""
-        if self.name == "component":
-            return STUDIES.c.component_bits
         if self.name == "tried":
             return case((STUDIES.c.tried_count > 0, "yes"), else_="no")
         if self.name == "renewal":
             return case((STUDIES.c.renewal_asked_at.is_not(None), "yes"), else_="no")
-        column: ColumnElement[Any] = STUDIES.c[self.name]
+        column: ColumnElement[Any] = STUDIES.c["component_bits" if self.name == COMPONENT else self.name]
         return column
 
 

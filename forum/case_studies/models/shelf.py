@@ -14,7 +14,7 @@ from operator import or_
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, Select, String, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, String, case, cast, func, select
 
 from forum.case_studies.models.facets import COMPONENT, NEWEST, STUDIES, Asked, Chosen, Facet, facets
 from forum.case_studies.models.facts import NUMBERS
@@ -103,7 +103,7 @@ def init_app(app: Flask) -> None:
 def _read(studies: Version | None) -> Shelf:
     """Past the session, whose view of the database may be older than `studies`."""
     named = [facet for facet in facets() if facet.name != COMPONENT]
-    texts = [
+    texts: list[Any] = [
         func.aggregate_strings(cast(STUDIES.c.thread_id, String), ","),
         func.aggregate_strings(cast(STUDIES.c.component_bits, String), ","),
         *(func.aggregate_strings(_letter(facet), "") for facet in named),
@@ -143,7 +143,7 @@ def _ordered(sort: str) -> Select[str]:
     else:
         rows = rows.order_by(column.desc(), STUDIES.c.thread_id.desc())
     ordered = rows.subquery("ordered")
-    return select(func.aggregate_strings(cast(ordered.c.id, String), literal_column("','")))
+    return select(func.aggregate_strings(cast(ordered.c.id, String), ","))
 
 
 def _row(query: Select[Any]) -> tuple[Any, ...]:

@@ -97,7 +97,7 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         _listed("prompt_id", "kind", "last_post_at", "id", name="ix_threads_prompt_kind"),
         _listed("prompt_id", "author_position", "last_post_at", "id", name="ix_threads_prompt_position"),
         _listed("prompt_id", "author_phase", "last_post_at", "id", name="ix_threads_prompt_phase"),
-        Index("ix_threads_studies", "version", sqlite_where=text(STUDIES), postgresql_where=text(STUDIES)),
+        Index("ix_threads_studies", "version", "kind", sqlite_where=text(STUDIES), postgresql_where=text(STUDIES)),
     )
 
     # What people and the team do
