@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parent
 
@@ -29,6 +29,7 @@ class Config:
     mail_from: str
     contact: str
     redis_url: str
+    files_url: str
     host: str
     port: int
     workers: int
@@ -37,6 +38,7 @@ class Config:
     trusted_proxies: int
     feed_started: str
     log_level: str
+    study_lasts_days: int
     testing: bool = False
 
     @property
@@ -70,6 +72,7 @@ class Config:
             mail_from=env.get("MAIL_FROM", ""),
             contact=env.get("CONTACT", ""),
             redis_url=env.get("REDIS_URL", ""),
+            files_url=_files_url(env.get("FILES_URL", ""), instance),
             host=host,
             port=port,
             workers=_whole(env, "WORKERS", 1),
@@ -78,6 +81,7 @@ class Config:
             trusted_proxies=_whole(env, "TRUSTED_PROXIES", 0),
             feed_started=env.get("FEED_STARTED", "2026"),
             log_level=env.get("LOG_LEVEL", "INFO"),
+            study_lasts_days=_whole(env, "STUDY_LASTS_DAYS", 730),
         )
         return config._checked() if config.in_production else config._for_development()
 
@@ -147,6 +151,20 @@ def _database_url(url: str, instance: Path) -> str:
         if url.startswith(old):
             return "postgresql+psycopg://" + url.removeprefix(old)
     return url
+
+
+def _files_url(url: str, instance: Path) -> str:
+    """Where uploaded files are kept. A folder that the web server hands out would show what nobody has looked at."""
+    parts = urlsplit(url or (instance / "files").as_uri())
+    if not (parts.scheme == "s3" and parts.hostname) and not (
+        parts.scheme == "file" and parts.path.strip("/")
+    ):
+        raise Misconfigured(
+            f"FILES_URL must be s3://bucket/prefix or file:///folder, and is {url.split('@')[-1]!r}."
+        )
+    if parts.scheme == "file" and Path(unquote(parts.path)).resolve().is_relative_to(ROOT / "static"):
+        raise Misconfigured("FILES_URL is in static/, which everyone can read. Choose a folder elsewhere.")
+    return parts.geturl()
 
 
 def _kept_secret(path: Path) -> str:

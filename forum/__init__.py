@@ -11,7 +11,10 @@ from config import Config
 from forum.accounts import schools, sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
-from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security
+from forum.case_studies import export, files, inspection, library, marking, page, trying, uploads
+from forum.case_studies import views as case_studies
+from forum.case_studies.models import shelf
+from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security, storage
 from forum.discussion import drafts, fragments, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue
@@ -22,7 +25,7 @@ from forum.pages import views as pages
 from forum.resources import views as resources
 from forum.search.models.index import is_modelled
 
-ROUTES_ELSEWHERE = (acts, drafts, reports, tally, texts, writing)
+ROUTES_ELSEWHERE = (acts, drafts, export, library, reports, tally, texts, trying, writing)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -53,7 +56,7 @@ def create_app(config: Config | None = None) -> Flask:
     sessions.init_app(app)
     app.before_request(guards.check_csrf)
     app.extensions["postman"] = Postman(app)
-    for part in (assets.Assets(), dress, errors, security, catalogue, fragments):
+    for part in (assets.Assets(), dress, errors, security, storage, catalogue, fragments, page, shelf):
         part.init_app(app)
     for blueprint in (
         accounts.bp,
@@ -66,6 +69,8 @@ def create_app(config: Config | None = None) -> Flask:
         pages.bp,
     ):
         app.register_blueprint(blueprint)
+    for room in (case_studies, files, inspection, marking, uploads):
+        app.register_blueprint(room.bp)
     forum.cli.init_app(app)
 
     if config.trusted_proxies:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -16,7 +17,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from forum.accounts.models import Role, User
-from forum.core.db import db
+from forum.case_studies.models.files import every_hash, forget_strays, is_spoken_of
+from forum.case_studies.models.renewals import ask_about, due
+from forum.core.db import db, now
+from forum.core.storage import storage
 from forum.discussion.models import Prompt
 from forum.search.models import judging, upkeep
 from forum.seed.importing import Import
@@ -28,6 +32,8 @@ from forum.seed.schools import Load
 from forum.seed.story import Untold, sign_ins, tell
 
 conversation = AppGroup("conversation", help="The conversation's own data.")
+case_studies = AppGroup("case-studies", help="Case studies as they grow old.")
+files = AppGroup("files", help="The pictures and papers of case studies.")
 demo = AppGroup("demo", help="An invented story to look at (development only).")
 people = AppGroup("people", help="People and their roles.")
 schools = AppGroup("schools", help="The register of schools.")
@@ -80,6 +86,22 @@ def import_posts(file: Path, slug: str) -> None:
         raise click.ClickException("No line could be imported.")
 
 
+@case_studies.command("ask-renewals")
+def ask_renewals() -> None:
+    """Ask the authors of case studies that are old whether they are still true.
+
+    Run it every day: each study is asked about once a year at most, and marked until its author confirms it.
+    """
+    lasts = timedelta(days=current_app.config["FORUM"].study_lasts_days)
+    found = list(db.session.scalars(due(lasts, now())))
+    asked = []
+    for thread in found:
+        asked.append(ask_about(thread, lasts))
+        db.session.commit()
+    letters, silent = asked.count(True), asked.count(False)
+    click.echo(f"{letters + silent} case studies are marked, and {letters} authors are asked by mail.")
+
+
 @demo.command("load")
 def load_demo() -> None:
     """Tell the demo story: invented people, schools, threads and posts. A second run changes nothing."""
@@ -102,6 +124,34 @@ def show_sign_ins() -> None:
     click.echo("Demo sign-ins (development only): role, email, password")
     for line in lines:
         click.echo(line)
+
+
+@files.command("sweep")
+def sweep() -> None:
+    """Remove the files that no draft and no case study refers to, and that are more than a day old.
+
+    Safe while the site runs; once a day is often enough.
+    """
+    before = now() - timedelta(days=1)
+    strays = forget_strays(before)
+    db.session.commit()
+    swept = 0
+    for name in storage().older_than(before):
+        if not is_spoken_of(name) and storage().delete(name, before):
+            swept += 1
+        db.session.rollback()
+    click.echo(f"{strays} from discarded drafts forgotten, {swept} stored files removed.")
+
+
+@files.command("check")
+def check_files() -> None:
+    """Say which files the database knows and the storage lacks, as after restoring a backup."""
+    lacking = [hash for hash in every_hash() if not storage().exists(hash)]
+    for hash in lacking:
+        click.echo(f"Lacking: {hash}")
+    if lacking:
+        raise click.ClickException(f"The storage lacks {len(lacking)} of the files that the database knows.")
+    click.echo("Every file that the database knows is there.")
 
 
 @people.command("add-team")
@@ -229,7 +279,7 @@ def serve() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (conversation, demo, people, schools, searching, serve):
+    for command in (case_studies, conversation, demo, files, people, schools, searching, serve):
         app.cli.add_command(command)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from forum.accounts.models import School, User
 from forum.accounts.passwords import hash_password
+from forum.case_studies.models import CaseStudy, Trial
 from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread
 
@@ -90,3 +91,53 @@ def post_of(thread: Thread, number: int = 1) -> Post:
         .options(joinedload(Post.thread).joinedload(Thread.prompt), joinedload(Post.author))
         .execution_options(populate_existing=True)
     ).one()
+
+
+STUDY: dict[str, Any] = {
+    "title": "Talking before marking",
+    "disclosure": "named",
+    "phase": "primary",
+    "school": "",
+    "school_type": "community",
+    "school_size": "100-299",
+    "region": "north-east",
+    "components": ["assessment-for-learning"],
+    "pupils": "Pupils of nine and ten who did not read what we wrote",
+    "aims": "Pupils could not say what to do next.",
+    "start": "",
+    "did": "We **talk** first, in pairs.",
+    "time_band": "days",
+    "time_words": "",
+    "cost_band": "nothing",
+    "cost_words": "",
+    "happened": "Most could say what to do next.",
+    "evidence": "",
+    "not_worked": "",
+    "advice": "",
+    "resources": [],
+    "effect_mark": 3,
+    "effect_reason": "Most of the class",
+    "cost_mark": 1,
+    "cost_reason": "Only our time",
+    "evidence_mark": 2,
+    "evidence_reason": "We asked them",
+    "quote": True,
+    "licence": "cc-by-4.0",
+    "contact": True,
+}
+
+
+def make_study(author: User | None = None, adapted_from: int | None = None, **said: Any) -> CaseStudy:
+    """A published case study."""
+    author = author or make_person()
+    study = CaseStudy.publish(author, {**STUDY, **said}, adapted_from=adapted_from)
+    db.session.commit()
+    return study
+
+
+def make_trial(study: CaseStudy, by: User | None = None, outcome: str = "same", **said: Any) -> Trial:
+    """A report from another school that tried what `study` tells of."""
+    by = by or make_person()
+    trial, _ = Trial.report(study, by, {"phase": "secondary", "outcome": outcome, **said})
+    db.session.commit()
+    return trial

@@ -51,6 +51,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET accounts.sign_in": ONLY_VISITORS,
     "POST accounts.sign_in": (302, 302, 302, 302, 302, 302),
     "POST accounts.sign_out": (302, 302, 302, 302, 302, 302),
+    **{f"GET case_studies.{name}": ALL for name in ("export_csv", "export_json", "library")},
     "GET discussion.component": ALL,
     "POST discussion.bring_back": (401, 302, 404, 404, 404, 404),
     "POST discussion.discard_draft": (401, 404, 404, 404, 404, 404),
@@ -69,7 +70,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET discussion.withdraw": (401, 200, 403, 403, 403, 403),
     "POST discussion.withdraw": (401, 302, 403, 403, 403, 403),
     **{f"GET feeds.{name}": ALL for name in (
-        "component", "component_posts", "opml", "page", "person", "person_threads", "prompt", "prompt_posts", "site",
+        "case_studies", "component", "component_posts", "opml", "page", "person", "person_threads", "prompt", "prompt_posts", "site",
         "site_posts", "thread")},
     "GET moderation.report": ALL,
     "POST moderation.report": (302,) * 6,

@@ -24,5 +24,5 @@ class Form(FlaskForm):
         return good
 
     def _say_expired(self) -> None:
-        if self["csrf_token"].errors:
+        if "csrf_token" in self and self["csrf_token"].errors:
             self["csrf_token"].errors = [EXPIRED]

@@ -39,6 +39,7 @@ BLOCKS: dict[str, tuple[int, ...]] = {
     "prompt threads": (50, 200),
     "component threads": (50, 200),
     "person threads": (50, 2_000),
+    "case studies": (50, 2_000),
 }
 
 
@@ -82,7 +83,8 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Stream(ABC):
-    """One feed: `where` narrows it, `path` is its address without the format, `page` the page it follows.
+    """One feed: `where` narrows it, `path` is its address without the format, `page` the page it follows; `query`
+    is what both have after their "?", if anything.
 
     `personal` is a person's own: its tombstones do not say why, because the thread, which says why, does not
     say who."""
@@ -94,6 +96,7 @@ class Stream(ABC):
     sizes: tuple[int, ...]
     where: tuple[Condition, ...] = ()
     personal: bool = False
+    query: str = ""
 
     # Its documents
 

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from forum.accounts.models import User, Visitor
+from forum.case_studies.models.facets import Asked
 from forum.core.db import db, first_or_404
 from forum.core.freshness import changed_at, fresh, versions
 from forum.core.limits import limiter
@@ -24,6 +25,7 @@ from forum.feeds.archives import BLOCKS, Block, Part, Stream
 from forum.feeds.entries import Deleted, Entry, Feed, Link
 from forum.feeds.rows import Item, Names
 from forum.feeds.streams import (
+    CaseStudies,
     ComponentPosts,
     ComponentThreads,
     Posts,
@@ -110,6 +112,16 @@ def component_posts(slug: str, format: str) -> Answer:
     )
 
 
+@bp.get(f"/case-studies/{FEED}")
+@fresh(site_version, public=True)
+def case_studies(format: str) -> Answer:
+    """The view of the library that has the same query."""
+    asked = Asked.of(request.args)
+    narrowed = f": {', '.join(asked.words())}" if asked.narrows else ""
+    about = _told("/case-studies", f"New case studies{narrowed}", "case studies")
+    return _answer(format, CaseStudies(**about, query=asked.query, where=tuple(asked.conditions())))
+
+
 @bp.get(f"/people/<int:id>/{FEED}")
 @fresh(person_version, public=True)
 def person(id: int, format: str) -> Answer:
@@ -154,6 +166,9 @@ def outline() -> Answer:
         opml.Group(group, [feed for title, page in followed for feed in _subscriptions(title, page)])
         for group, followed in _followable()
     ]
+    base = current_app.config["FORUM"].site_url
+    library = opml.Subscription("New case studies", f"{base}/case-studies/feed.atom", f"{base}/case-studies")
+    groups.append(opml.Group("Case studies", [library]))
     changed = changed_at(versions().read(site_version()) or (0,))
     document = opml.document(catalogue().title, groups, datetime.fromtimestamp(changed, UTC))
     return Response(document, content_type=opml.CONTENT_TYPE)
@@ -216,17 +231,20 @@ def _archive(stream: Stream, asked: str) -> Part | None:
 
 def _about(format: str, stream: Stream, part: Part) -> Feed:
     names, block = stream.names, part.block
-    current = names.address(f"{stream.path}.{format}")
+    query = f"?{stream.query}" if stream.query else ""
+    current = names.address(f"{stream.path}.{format}{query}")
 
     def address(block: Block | None) -> str | None:
-        return f"{current}?archive={block.name}" if block else None
+        return f"{current}{'&' if query else '?'}archive={block.name}" if block else None
 
     moments = [*(item.entry.updated for item in part.items), *(each.when for each in part.deleted)]
     return Feed(
-        id=names.tag("feed", stream.path.removeprefix("/").removesuffix("feed").rstrip("/") or "threads"),
+        id=names.tag(
+            "feed", (stream.path.removeprefix("/").removesuffix("feed").rstrip("/") or "threads") + query
+        ),
         title=stream.title,
         url=address(block) or current,
-        page_url=names.address(stream.page),
+        page_url=names.address(stream.page + query),
         updated=max(moments, default=datetime.fromtimestamp(changed_at(catalogue().version or (0,)), UTC)),
         author=catalogue().organisation,
         current=current if block else None,
@@ -234,7 +252,7 @@ def _about(format: str, stream: Stream, part: Part) -> Feed:
         next_archive=address(part.next),
         is_archive=block is not None,
         alternates=tuple(
-            Link(names.address(f"{stream.path}.{name}"), other.MEDIA_TYPE)
+            Link(names.address(f"{stream.path}.{name}{query}"), other.MEDIA_TYPE)
             for name, other in FORMATS.items()
             if name != format and block is None
         ),

@@ -154,10 +154,14 @@ ACTS = {
     "team.thread-pinned": "pinned",
     "team.thread-unpinned": "unpinned",
     "team.thread-moved": "moved",
+    "team.file-shown": "showed a picture or paper of",
+    "team.file-refused": "refused a picture or paper of",
+    "team.file-hidden": "hid a picture or paper of",
     "team.report-closed": "closed a report of",
     "team.prompt-edited": "edited the words of the prompt",
     "team.component-edited": "edited the words of the component",
     "team.made": "gave a role to",
+    "team.study-marked": "gave the team’s marks to",
 }
 ROLES = {"participant": "participant", "team": "team member", "administrator": "administrator"}
 

@@ -245,6 +245,7 @@ def _standing_addresses() -> list[str]:
         *(url_for(f"pages.{page}") for page in pages),
         *(url_for("discussion.prompt", slug=prompt.slug) for prompt in catalogue().prompts),
         *(url_for("discussion.component", slug=component.slug) for component in catalogue().components),
+        url_for("case_studies.library"),
         url_for("resources.index"),
         url_for("feeds.page"),
     ]

@@ -27,6 +27,7 @@ from forum.activity.models import Activity
 from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
 from forum.moderation.models import Report
+from forum.seed.case_studies import Studies
 
 FOLDER = Path(__file__).parent / "story"
 LONDON = ZoneInfo("Europe/London")
@@ -57,6 +58,10 @@ def tell(config: Config) -> list[str]:
         story.joins(fields)
     for fields in _threads():
         story.opens(fields)
+    told = _read("case-studies")
+    studies = Studies(story._people, story._at, story._said, told["settings"])
+    for fields in told["studies"]:
+        studies.opens(fields)
     story.happens()
     _keep(_file(config), story.passwords)
     counts = f"{len(people)} people, {len(story.threads)} threads, {story.posts} posts"
@@ -264,7 +269,7 @@ def _numbered(thread: Thread, number: int) -> Post:
 
 def _threads() -> list[Fields]:
     files = sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != "people")
-    return [fields for name in files for fields in _read(name)["threads"]]
+    return [fields for name in files for fields in _read(name).get("threads", [])]
 
 
 def _read(name: str) -> Fields:
