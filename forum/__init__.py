@@ -19,9 +19,12 @@ from forum.feeds import views as feeds
 from forum.moderation import acts, reports, team, texts
 from forum.moderation import views as moderation
 from forum.pages import views as pages
+from forum.resources import asking, reviewing
+from forum.resources import room as resources_room
+from forum.resources import team as resources_team
 from forum.resources import views as resources
 
-ROUTES_ELSEWHERE = (acts, drafts, reports, tally, texts, writing)
+ROUTES_ELSEWHERE = (acts, asking, drafts, reports, reviewing, tally, texts, writing)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -47,9 +50,18 @@ def create_app(config: Config | None = None) -> Flask:
     sessions.init_app(app)
     app.before_request(guards.check_csrf)
     app.extensions["postman"] = Postman(app)
-    for part in (assets.Assets(), dress, errors, security, catalogue, fragments):
+    for part in (assets.Assets(), dress, errors, security, catalogue, fragments, resources_room):
         part.init_app(app)
-    for blueprint in (accounts.bp, discussion.bp, moderation.bp, team.bp, feeds.bp, resources.bp, pages.bp):
+    for blueprint in (
+        accounts.bp,
+        discussion.bp,
+        moderation.bp,
+        team.bp,
+        feeds.bp,
+        resources.bp,
+        resources_team.bp,
+        pages.bp,
+    ):
         app.register_blueprint(blueprint)
     forum.cli.init_app(app)
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from forum.accounts.models import Role, User
 from forum.core.db import db
 from forum.discussion.models import Prompt
+from forum.resources.models.resources import open_talks
 from forum.seed.importing import Import
 from forum.seed.lines import lines_of
 from forum.seed.load import HERE, BadFile, load_conversation
@@ -33,9 +34,10 @@ people = AppGroup("people", help="People and their roles.")
     "--folder", type=click.Path(path_type=Path), default=HERE, help="Where the files are; ours if none."
 )
 def load(folder: Path) -> None:
-    """Load prompts, components and resources from files. What the team has edited stays as it is."""
+    """Load prompts, components and resources from files, and open the threads of resources that have none yet.
+    What the team has edited stays as it is."""
     try:
-        done = load_conversation(folder)
+        done = [*load_conversation(folder), *open_talks()]
     except BadFile as error:
         raise click.ClickException(f"{error} Nothing was changed.") from error
     db.session.commit()
