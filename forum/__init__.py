@@ -22,10 +22,13 @@ from forum.feeds import views as feeds
 from forum.moderation import acts, reports, team, texts
 from forum.moderation import views as moderation
 from forum.pages import views as pages
+from forum.resources import asking, reviewing
+from forum.resources import room as resources_room
+from forum.resources import team as resources_team
 from forum.resources import views as resources
 from forum.search.models.index import is_modelled
 
-ROUTES_ELSEWHERE = (acts, drafts, export, library, reports, tally, texts, trying, writing)
+ROUTES_ELSEWHERE = (acts, asking, drafts, export, library, reports, reviewing, tally, texts, trying, writing)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -56,7 +59,18 @@ def create_app(config: Config | None = None) -> Flask:
     sessions.init_app(app)
     app.before_request(guards.check_csrf)
     app.extensions["postman"] = Postman(app)
-    for part in (assets.Assets(), dress, errors, security, storage, catalogue, fragments, page, shelf):
+    for part in (
+        assets.Assets(),
+        dress,
+        errors,
+        security,
+        storage,
+        catalogue,
+        fragments,
+        page,
+        resources_room,
+        shelf,
+    ):
         part.init_app(app)
     for blueprint in (
         accounts.bp,
@@ -66,6 +80,7 @@ def create_app(config: Config | None = None) -> Flask:
         team.bp,
         feeds.bp,
         resources.bp,
+        resources_team.bp,
         pages.bp,
     ):
         app.register_blueprint(blueprint)

@@ -22,6 +22,7 @@ from forum.case_studies.models.renewals import ask_about, due
 from forum.core.db import db, now
 from forum.core.storage import storage
 from forum.discussion.models import Prompt
+from forum.resources.models.resources import open_talks
 from forum.search.models import judging, upkeep
 from forum.seed.importing import Import
 from forum.seed.lines import lines_of
@@ -45,9 +46,10 @@ searching = AppGroup("search", help="The search index.")
     "--folder", type=click.Path(path_type=Path), default=HERE, help="Where the files are; ours if none."
 )
 def load(folder: Path) -> None:
-    """Load prompts, components and resources from files. What the team has edited stays as it is."""
+    """Load prompts, components and resources from files, and open the threads of resources that have none yet.
+    What the team has edited stays as it is."""
     try:
-        done = load_conversation(folder)
+        done = [*load_conversation(folder), *open_talks()]
     except BadFile as error:
         raise click.ClickException(f"{error} Nothing was changed.") from error
     db.session.commit()

@@ -162,6 +162,12 @@ ACTS = {
     "team.component-edited": "edited the words of the component",
     "team.made": "gave a role to",
     "team.study-marked": "gave the team’s marks to",
+    "team.request-answered": "answered a request for a resource:",
+    "team.resource-added": "added a resource:",
+    "team.resource-changed": "said what changed because of people:",
+    "team.resource-edited": "edited the facts of a resource:",
+    "team.resource-retired": "retired a resource:",
+    "team.resource-returned": "brought back a resource:",
 }
 ROLES = {"participant": "participant", "team": "team member", "administrator": "administrator"}
 

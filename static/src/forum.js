@@ -1,6 +1,6 @@
 // Everything here only improves pages that work without it.
 
-import { Button, CharacterCount, ErrorSummary, PasswordInput, ServiceNavigation, SkipLink, createAll } from "govuk-frontend";
+import { Button, CharacterCount, ErrorSummary, PasswordInput, Radios, ServiceNavigation, SkipLink, createAll } from "govuk-frontend";
 
 import { saveDrafts } from "./drafts.js";
 import { weigh } from "./files.js";
@@ -12,6 +12,7 @@ createAll(Button, { preventDoubleClick: true });
 createAll(CharacterCount);
 createAll(ErrorSummary);
 createAll(PasswordInput);
+createAll(Radios);
 createAll(ServiceNavigation);
 createAll(SkipLink);
 
