@@ -20,8 +20,12 @@ from forum.moderation import acts, reports, team, texts
 from forum.moderation import views as moderation
 from forum.pages import views as pages
 from forum.resources import views as resources
+from forum.suggestions import answering, room, rounds
+from forum.suggestions import team as suggestions_team
+from forum.suggestions import views as suggestions
+from forum.suggestions import writing as suggesting
 
-ROUTES_ELSEWHERE = (acts, drafts, reports, tally, texts, writing)
+ROUTES_ELSEWHERE = (acts, answering, drafts, reports, suggesting, tally, texts, writing)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -47,9 +51,11 @@ def create_app(config: Config | None = None) -> Flask:
     sessions.init_app(app)
     app.before_request(guards.check_csrf)
     app.extensions["postman"] = Postman(app)
-    for part in (assets.Assets(), dress, errors, security, catalogue, fragments):
+    for part in (assets.Assets(), dress, errors, security, catalogue, fragments, room, rounds):
         part.init_app(app)
     for blueprint in (accounts.bp, discussion.bp, moderation.bp, team.bp, feeds.bp, resources.bp, pages.bp):
+        app.register_blueprint(blueprint)
+    for blueprint in (suggestions.bp, suggestions_team.bp):
         app.register_blueprint(blueprint)
     forum.cli.init_app(app)
 

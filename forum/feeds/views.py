@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from flask import Blueprint, Response, abort, current_app, render_template, request
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -19,6 +19,7 @@ from forum.core.porch import Kept
 from forum.discussion.models import Post, Thread, ThreadComponent, listed
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.lists import person_version, prompt_version, site_version, thread_version
+from forum.discussion.models.merging import gone_on_in
 from forum.feeds import atom, jsonfeed, opml, rss
 from forum.feeds.archives import BLOCKS, Block, Part, Stream
 from forum.feeds.entries import Deleted, Entry, Feed, Link
@@ -131,7 +132,10 @@ def person_threads(id: int, format: str) -> Answer:
 @fresh(thread_version, public=True)
 def thread(id: int, format: str) -> Answer:
     found = db.session.execute(select(Thread.title, Thread.slug).where(Thread.id == id, listed())).first()
-    title, slug = found or abort(404)
+    if found is None:  # of a merged thread: readers follow where it goes on
+        into = first_or_404(gone_on_in(id, Visitor()))
+        return redirect(f"/threads/{into.id}/feed.{format}", 301)
+    title, slug = found
     about = _told(f"/threads/{id}-{slug}", f"Posts in: {title}", "thread posts")
     about["path"] = f"/threads/{id}/feed"
     return _answer(format, ThreadPosts(**about, where=(Post.thread_id == id,)))
