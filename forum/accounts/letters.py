@@ -107,7 +107,8 @@ class Postman:
             more = False
             with self._app.app_context():
                 try:
-                    more = any([chore() for chore in self._chores])
+                    for chore in self._chores:
+                        more = chore() or more
                     more = deliver_due() == ROUND or more
                 except SQLAlchemyError as error:
                     log.error("letters wait: the database did not answer", error=str(error))

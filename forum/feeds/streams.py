@@ -189,7 +189,7 @@ class Threads(Stream):
             deleted += [self._tombstone(*row) for row in db.session.execute(MERGED, {"ids": list(ids)})]
         return items, deleted
 
-    def _tombstone(self, id: int, when: datetime, why: str | None = None) -> Deleted:
+    def _tombstone(self, id: int, when: Any, why: str | None = None) -> Deleted:
         why = why or GONE[Publication.MERGED]
         return Deleted(id=self.names.tag("thread", id), when=when, reason=None if self.personal else why)
 

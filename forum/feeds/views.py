@@ -23,6 +23,7 @@ from forum.discussion.models.merging import gone_on_in
 from forum.feeds import atom, jsonfeed, opml, rss
 from forum.feeds.archives import BLOCKS, Block, Part, Stream
 from forum.feeds.entries import Deleted, Entry, Feed, Link
+from forum.feeds.outcomes import Answers, OutcomeOfOne
 from forum.feeds.rows import Item, Names
 from forum.feeds.streams import (
     ComponentPosts,
@@ -33,6 +34,7 @@ from forum.feeds.streams import (
     carried_by_its_thread,
     opened_by_name,
 )
+from forum.suggestions.models import Step, Suggestion
 
 bp = Blueprint("feeds", __name__)
 
@@ -141,6 +143,31 @@ def thread(id: int, format: str) -> Answer:
     return _answer(format, ThreadPosts(**about, where=(Post.thread_id == id,)))
 
 
+@bp.get(f"/answers/{FEED}")
+@fresh(site_version, public=True)
+def answers(format: str) -> Answer:
+    """Each step that was published about a suggestion."""
+    about = _told("/answers", f"Answers to suggestions: {catalogue().title}", "site answers")
+    return _answer(format, Answers(**about))
+
+
+@bp.get(f"/suggestions/<int:id>/outcome/{FEED}")
+@fresh(thread_version, public=True)
+def outcome(id: int, format: str) -> Answer:
+    """What comes of one suggestion."""
+    found = db.session.execute(
+        select(Thread.title)
+        .join(Suggestion, Suggestion.thread_id == Thread.id)
+        .where(Thread.id == id, listed())
+    ).first()
+    if found is None:
+        into = first_or_404(gone_on_in(id, Visitor()))
+        return redirect(f"/suggestions/{into.id}/outcome/feed.{format}", 301)
+    about = _told(f"/suggestions/{id}/trail", f"What comes of: {found.title}", "thread answers")
+    about["path"] = f"/suggestions/{id}/outcome/feed"
+    return _answer(format, OutcomeOfOne(**about, where=(Step.thread_id == id,)))
+
+
 # All of them
 
 
@@ -158,6 +185,9 @@ def outline() -> Answer:
         opml.Group(group, [feed for title, page in followed for feed in _subscriptions(title, page)])
         for group, followed in _followable()
     ]
+    base = current_app.config["FORUM"].site_url
+    answered = opml.Subscription("Answers to suggestions", f"{base}/answers/feed.atom", f"{base}/answers")
+    groups.append(opml.Group("Answers", [answered]))
     changed = changed_at(versions().read(site_version()) or (0,))
     document = opml.document(catalogue().title, groups, datetime.fromtimestamp(changed, UTC))
     return Response(document, content_type=opml.CONTENT_TYPE)

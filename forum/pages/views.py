@@ -21,11 +21,13 @@ from forum.discussion.models.catalogue import catalogue, conversation_version
 from forum.discussion.models.lists import Filter, person_version, site_version, thread_rows
 from forum.discussion.models.words import Moderation, Publication
 from forum.pages import metrics, sitemap
+from forum.suggestions.models.lists import latest_answers
 
 bp = Blueprint("pages", __name__)
 bp.record_once(metrics.follow)
 
 NEWEST = 10
+ANSWERED = 5
 POSTS_SHOWN = 20
 COUNTED = 1000
 LAST_ID = 2**31 - 1  # the largest that PostgreSQL gives a row
@@ -42,6 +44,7 @@ def home() -> ResponseReturnValue:
         prompts=[(prompt, counted.get(prompt.id, "0")) for prompt in catalogue().prompts],
         components=catalogue().components,
         threads=thread_rows(list(newest)),
+        answered=latest_answers(ANSWERED),
     )
 
 
@@ -246,6 +249,8 @@ def _standing_addresses() -> list[str]:
         *(url_for("discussion.prompt", slug=prompt.slug) for prompt in catalogue().prompts),
         *(url_for("discussion.component", slug=component.slug) for component in catalogue().components),
         url_for("resources.index"),
+        url_for("suggestions.index"),
+        url_for("suggestions.answers"),
         url_for("feeds.page"),
     ]
 

@@ -38,7 +38,7 @@ def answer(id: int) -> ResponseReturnValue:
         return _page(form, found, draft, 422)
     said = form.outcome(posts)
     if "preview" in request.form:
-        shown = dict(db.session.execute(shown_posts(found).where(Post.id.in_(posts))).all())
+        shown: dict[int, int] = dict(db.session.execute(shown_posts(found).where(Post.id.in_(posts))).all())
         return _page(form, found, draft, preview=render(said.composed(shown)))
     try:
         if draft is None and not form.since.data:
@@ -59,7 +59,9 @@ def read(draft: int) -> ResponseReturnValue:
     found, form = _draft(draft), VersionForm()
     if not form.validate_on_submit():
         abort(400)
-    return _do(found, lambda: found.read(me(), _number(form.since.data)), "You have read it. It can be published.")
+    return _do(
+        found, lambda: found.read(me(), _number(form.since.data)), "You have read it. It can be published."
+    )
 
 
 @bp.post("/answers/<int:draft>/publish")
@@ -115,7 +117,7 @@ def _posts(form: AnswerForm, found: Suggestion) -> list[int]:
     known = {number: id for id, number in db.session.execute(query)}
     missing = [str(number) for number in form.numbers if number not in known]
     if missing:
-        form.posts.errors = [f"There is no post {', '.join(missing)} to be seen in this thread"]
+        form.posts.errors = (f"There is no post {', '.join(missing)} to be seen in this thread",)
     return list(known.values())
 
 

@@ -48,7 +48,9 @@ def _long(most: int, what: str) -> Length:
 
 
 def _area(label: str, missing: str, most: int, what: str) -> TextAreaField:
-    return TextAreaField(label, filters=[_text], validators=[DataRequired(missing), _long(most, what), _shows])
+    return TextAreaField(
+        label, filters=[_text], validators=[DataRequired(missing), _long(most, what), _shows]
+    )
 
 
 def _note(label: str, missing: str) -> TextAreaField:
@@ -70,7 +72,11 @@ class SuggestionForm(Form):
     title = StringField(
         "Your suggestion in a few words",
         filters=[_line],
-        validators=[DataRequired("Enter your suggestion in a few words"), _long(LONGEST_TITLE, "The title"), _shows],
+        validators=[
+            DataRequired("Enter your suggestion in a few words"),
+            _long(LONGEST_TITLE, "The title"),
+            _shows,
+        ],
     )
     body = _area("What do you suggest?", "Enter what you suggest", LONGEST_BODY, "What you suggest")
     why = _area("Why does it matter?", "Enter why it matters", LONGEST_PART, "Why it matters")
@@ -184,7 +190,9 @@ class AnswerForm(Form):
     @property
     def numbers(self) -> list[int]:
         """The numbers of the posts, each once."""
-        return list(dict.fromkeys(int(each) for each in re.findall(r"[0-9]{1,7}", self.posts.data or "", re.ASCII)))
+        return list(
+            dict.fromkeys(int(each) for each in re.findall(r"[0-9]{1,7}", self.posts.data or "", re.ASCII))
+        )
 
     @property
     def due_on(self) -> date | None:
@@ -205,7 +213,9 @@ class MergeForm(Form):
     """Which suggestion goes on: its number, or its address. `sure` says that both have been looked at."""
 
     into = StringField(
-        "The suggestion that goes on", filters=[_line], validators=[DataRequired("Enter its number or its address")]
+        "The suggestion that goes on",
+        filters=[_line],
+        validators=[DataRequired("Enter its number or its address")],
     )
     note = TextAreaField("Note (optional)", filters=[_text], validators=[_long(2_000, "The note")])
     sure = HiddenField()
@@ -213,5 +223,7 @@ class MergeForm(Form):
     @property
     def number(self) -> int | None:
         """The thread's id, from `12`, `#12` or an address with `/threads/12-…` or `/suggestions/12` in it."""
-        found = re.search(r"(?:^#?|/(?:threads|suggestions)/)([0-9]{1,9})(?:\b|-|$)", self.into.data or "", re.ASCII)
+        found = re.search(
+            r"(?:^#?|/(?:threads|suggestions)/)([0-9]{1,9})(?:\b|-|$)", self.into.data or "", re.ASCII
+        )
         return int(found[1]) if found else None

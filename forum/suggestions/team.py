@@ -7,11 +7,13 @@ from typing import Any
 
 from flask import abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
+from forum.accounts.models import User
 from forum.core.db import db, first_or_404
 from forum.core.errors import Refused
 from forum.core.guards import me, team_room
+from forum.core.markup import render
 from forum.core.paging import Pages, asked_page, pages_of
 from forum.discussion.models import Post
 from forum.discussion.models.lists import LAST_PAGE
@@ -20,8 +22,9 @@ from forum.discussion.models.threads import Moved
 from forum.discussion.nearest import nearest
 from forum.suggestions.forms import LONGEST_NOTE, ButtonForm, MergeForm, TakeUpForm, VersionForm
 from forum.suggestions.models import AnswerDraft, Status, Step, Suggestion, Telling, unite
+from forum.suggestions.models.composition import date_label
 from forum.suggestions.models.lists import Answered, Listing, suggestion_rows
-from forum.suggestions.models.outcomes import STEPS, answers_to
+from forum.suggestions.models.outcomes import COLOURS, REASONS, STATUSES, STEPS, answers_to
 from forum.suggestions.models.steps import take_up as take_up_suggestion
 from forum.suggestions.models.trail import trail_of
 
@@ -35,7 +38,9 @@ QUEUES = {
 }
 DRAFTS = 100
 NEAREST = 6
-RECEIPTS: Any = select(Step, Telling).outerjoin(Telling, Telling.step_id == Step.id).order_by(Step.number.desc())
+RECEIPTS: Any = (
+    select(Step, Telling).outerjoin(Telling, Telling.step_id == Step.id).order_by(Step.number.desc())
+)
 
 
 @bp.get("/suggestions")
@@ -62,7 +67,9 @@ def queue() -> ResponseReturnValue:
         rows=listing.page(number) if listing is not None else [],
         drafts=drafts,
         drafted={draft.thread_id: draft for draft in drafts},
-        pages=Pages(number, last, lambda n: f"/team/suggestions?show={show}" + (f"&page={n}" if n > 1 else "")),
+        pages=Pages(
+            number, last, lambda n: f"/team/suggestions?show={show}" + (f"&page={n}" if n > 1 else "")
+        ),
     )
 
 
@@ -84,9 +91,14 @@ def workbench(found: Suggestion, problem: str = "", status: int = 200) -> Respon
         trail=trail_of(found),
         draft=draft,
         posts=posts_of(draft) if draft else {},
+        note=render(draft.note) if draft else "",
         receipts=db.session.execute(RECEIPTS.where(Step.thread_id == found.thread_id)).all(),
         may_take_up=Status.CONSIDERED in STEPS[found.status],
         answers=answers_to(found.status),
+        statuses=STATUSES,
+        colours=COLOURS,
+        reasons=REASONS,
+        date_label=date_label,
         form=form,
         form_errors=bool(problem),
     )
@@ -117,7 +129,7 @@ def merge(id: int) -> ResponseReturnValue:
         return _merge_page(form, found, 422 if form.errors else 200)
     into = db.session.scalar(Suggestion.visible_to(me()).where(Suggestion.thread_id == (form.number or 0)))
     if into is None or into.thread_id == id:
-        form.into.errors = ["Enter the number or the address of another suggestion"]
+        form.into.errors = ("Enter the number or the address of another suggestion",)
         return _merge_page(form, found, 422)
     if not form.sure.data:
         return _merge_page(form, found, into=into)
@@ -139,7 +151,17 @@ def receipt(id: int, step: int) -> ResponseReturnValue:
     """What publishing a step has set off: who is being told, and how far that is."""
     found = found_suggestion(id)
     row = db.session.execute(RECEIPTS.where(Step.thread_id == id, Step.id == step)).first() or abort(404)
-    return render_template("team/receipt.html", suggestion=found, thread=found.thread, step=row[0], telling=row[1])
+    people = {row[0].drafted_by_id, row[0].read_by_id, row[0].published_by_id}
+    names = dict(db.session.execute(select(User.id, User.name).where(User.id.in_(people - {None}))).all())
+    return render_template(
+        "team/receipt.html",
+        thread=found.thread,
+        step=row[0],
+        telling=row[1],
+        names=names,
+        statuses=STATUSES,
+        colours=COLOURS,
+    )
 
 
 @bp.post("/suggestions/<int:id>/receipts/<int:step>/tell")
@@ -161,7 +183,7 @@ def found_suggestion(id: int) -> Suggestion:
 
 def posts_of(draft: AnswerDraft) -> dict[int, int]:
     """The numbers of the posts that a draft rests on, by their ids."""
-    query: Select[Any] = select(Post.id, Post.number).where(Post.id.in_(draft.posts), Post.number.is_not(None))
+    query: Any = select(Post.id, Post.number).where(Post.id.in_(draft.posts), Post.number.is_not(None))
     return dict(db.session.execute(query.order_by(Post.number)).all())
 
 
@@ -178,7 +200,9 @@ def _refused(template: str, form: Any, refusal: Refused, id: int, **about: Any) 
     return _ask(template, form, refusal.status, suggestion=found, thread=found.thread, **about)
 
 
-def _merge_page(form: MergeForm, found: Suggestion, status: int = 200, into: Suggestion | None = None) -> Any:
+def _merge_page(
+    form: MergeForm, found: Suggestion, status: int = 200, into: Suggestion | None = None
+) -> ResponseReturnValue:
     near = nearest(found.thread.title, NEAREST, kind="suggestion") if into is None else []
     rows = suggestion_rows([row.id for row in near if row.id != found.thread_id])
     both = suggestion_rows([found.thread_id, into.thread_id]) if into else []

@@ -19,13 +19,12 @@ from forum.suggestions.models import Suggestion
 from forum.suggestions.models.lists import COUNTED, GROUPS, SHOWS, Answered, Listing, Standing, overdue
 from forum.suggestions.models.outcomes import STATUSES
 from forum.suggestions.models.own import PER_LIST, latest_steps, said_by, supported_by
-from forum.suggestions.models.trail import said_for, trail_of
+from forum.suggestions.models.trail import A_PAGE, said_for, trail_of
 
 bp = Blueprint("suggestions", __name__)
 
 PROMPT = "what-more"
 OVERDUE_FIRST = 5
-STEPS_A_PAGE = 50
 SAID = 4  # posts that an answer is shown to rest on
 LAST_ID = 2**31 - 1
 
@@ -37,7 +36,11 @@ def index() -> ResponseReturnValue:
     chosen = {name: request.args.get(name) or None for name in ("component", "status")}
     show = request.args.get("show") or "supported"
     component = catalogue().component(chosen["component"])
-    if show not in SHOWS or (chosen["status"] or "heard") not in STATUSES or (chosen["component"] and not component):
+    if (
+        show not in SHOWS
+        or (chosen["status"] or "heard") not in STATUSES
+        or (chosen["component"] and not component)
+    ):
         abort(404)
     listing = Listing(show, component.id if component else None, chosen["status"])
     count = listing.count()
@@ -97,12 +100,12 @@ def suggestion(id: int) -> ResponseReturnValue:
 def trail(id: int) -> ResponseReturnValue:
     """Every step, the oldest first."""
     found = suggestion_for_viewer(id, "/trail")
-    number, last = asked_page(request.args.get("page")), pages_of(found.steps, STEPS_A_PAGE)
+    number, last = asked_page(request.args.get("page")), pages_of(found.steps, A_PAGE)
     if number is None or number > last:
         abort(404)
     path = f"/suggestions/{id}/trail"
     pages = Pages(number, last, lambda n: path if n == 1 else f"{path}?page={n}")
-    shown = trail_of(found, (number - 1) * STEPS_A_PAGE + 1, number * STEPS_A_PAGE)
+    shown = trail_of(found, (number - 1) * A_PAGE + 1, number * A_PAGE)
     return render_template("suggestions/trail.html", thread=found.thread, trail=shown, pages=pages)
 
 
@@ -126,12 +129,13 @@ def what_happened() -> ResponseReturnValue:
 def suggestion_for_viewer(id: int, below: str) -> Suggestion:
     """The suggestion as one that the viewer may see. One that was merged leads to where it goes on, at the address
     `below` it."""
-    found = db.session.scalar(Suggestion.visible_to(me()).where(Suggestion.thread_id == id))
+    found: Suggestion | None = db.session.scalar(
+        Suggestion.visible_to(me()).where(Suggestion.thread_id == id)
+    )
     if found is None:
         into = first_or_404(gone_on_in(id, me()))
         abort(redirect(f"/suggestions/{into.id}{below}" if below else address(into), 301))
     return found
-
 
 
 def _pages(path: str, count: int) -> Pages:

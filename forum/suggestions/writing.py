@@ -105,7 +105,9 @@ def edit(id: int) -> ResponseReturnValue:
         return _merged(here)
     post = _opening(id)
     if not post.editable_by(me()):
-        raise Refused("You can edit only your own suggestions, while they are shown and their thread is open.")
+        raise Refused(
+            "You can edit only your own suggestions, while they are shown and their thread is open."
+        )
     suggestion, key = suggestion_for_viewer(id, "/edit"), f"suggestion:{id}"
     form = EditSuggestionForm(disclosure=post.disclosure)
     if request.method == "GET":
@@ -119,7 +121,9 @@ def edit(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page("suggestions/edit.html", form, 422, thread=post.thread)
     try:
-        suggestion.edit(me(), form.words, _components(form), form.disclosure.data, post, _number(form.since.data))
+        suggestion.edit(
+            me(), form.words, _components(form), form.disclosure.data, post, _number(form.since.data)
+        )
     except Conflict:
         return _conflict(form, id)
     Draft.drop(me(), key)

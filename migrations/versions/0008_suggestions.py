@@ -113,9 +113,7 @@ def upgrade():
         sa.CheckConstraint(
             "read_by_id IS NULL OR read_by_id <> drafted_by_id", name=op.f("ck_steps_two_people")
         ),
-        sa.CheckConstraint(
-            "draft_id IS NULL OR read_by_id IS NOT NULL", name=op.f("ck_steps_read_first")
-        ),
+        sa.CheckConstraint("draft_id IS NULL OR read_by_id IS NOT NULL", name=op.f("ck_steps_read_first")),
         sa.ForeignKeyConstraint(
             ["thread_id"], ["suggestions.thread_id"], name="fk_steps_thread_id_suggestions"
         ),

@@ -52,7 +52,9 @@ def merge(duplicate: Thread, into: Thread, by: User, note: str = "") -> None:
         execution_options={"synchronize_session": False},
     )
     _carry_all(duplicate, into)
-    Draft.follow(f"reply:{duplicate.id}", f"reply:{into.id}", f"A reply: {into.title}", f"{address(into)}#reply")
+    Draft.follow(
+        f"reply:{duplicate.id}", f"reply:{into.id}", f"A reply: {into.title}", f"{address(into)}#reply"
+    )
     merged.send(into, duplicate=duplicate, posts=was["posts"])
     for thread in sorted((duplicate, into), key=lambda each: each.prompt_id):
         thread.touched()
@@ -102,7 +104,9 @@ def _move_posts(duplicate: Thread, into: Thread) -> dict[str, list[int]]:
     says so from now on. Numbers are those of `into` and never used before; ids and dates stay."""
     offset = into.posts_count
     rows = db.session.execute(
-        select(Post.id, Post.number, Post.in_reply_to).where(Post.thread_id == duplicate.id).order_by(Post.number)
+        select(Post.id, Post.number, Post.in_reply_to)
+        .where(Post.thread_id == duplicate.id)
+        .order_by(Post.number)
     ).all()
     db.session.connection().execute(
         update(POSTS)
@@ -111,7 +115,9 @@ def _move_posts(duplicate: Thread, into: Thread) -> dict[str, list[int]]:
             thread_id=into.id,
             prompt_id=into.prompt_id,
             number=POSTS.c.number + offset,
-            in_reply_to=case((POSTS.c.number == 1, None), else_=func.coalesce(POSTS.c.in_reply_to, 1) + offset),
+            in_reply_to=case(
+                (POSTS.c.number == 1, None), else_=func.coalesce(POSTS.c.in_reply_to, 1) + offset
+            ),
         )
     )
     for known in list(db.session.identity_map.values()):
@@ -126,7 +132,9 @@ def _move_posts(duplicate: Thread, into: Thread) -> dict[str, list[int]]:
 
 def _carry_all(duplicate: Thread, into: Thread) -> None:
     """The components of both. Those of the duplicate stay with it too, where feeds look for what has gone."""
-    of_both = select(ThreadComponent.component_id).where(ThreadComponent.thread_id.in_((duplicate.id, into.id)))
+    of_both = select(ThreadComponent.component_id).where(
+        ThreadComponent.thread_id.in_((duplicate.id, into.id))
+    )
     into.carry(list(db.session.scalars(select(Component).where(Component.id.in_(of_both)))))
     db.session.flush()
     db.session.execute(

@@ -277,9 +277,7 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         if user.is_team:
             return cls.merged_into.is_(None)
         own = (
-            and_(
-                cls.author_id == user.id, cls.moderation == Moderation.CLEAR, cls.merged_into.is_(None)
-            )
+            and_(cls.author_id == user.id, cls.moderation == Moderation.CLEAR, cls.merged_into.is_(None))
             if user.is_signed_in
             else false()
         )

@@ -101,7 +101,12 @@ class AnswerDraft(db.Model):  # type: ignore[name-defined,misc]
             raise Refused("Somebody who did not draft this answer has to read it first.")
         check(self.suggestion, self.said)
         step = publish(
-            self.suggestion, by, self.said, drafted_by=self.drafted_by_id, read_by=self.read_by_id, draft=self.id
+            self.suggestion,
+            by,
+            self.said,
+            drafted_by=self.drafted_by_id,
+            read_by=self.read_by_id,
+            draft=self.id,
         )
         self.closed_at = now()
         Telling.begin(step.id)
@@ -175,7 +180,9 @@ class AnswerDraft(db.Model):  # type: ignore[name-defined,misc]
         if self.version != since:
             raise Conflict("A colleague has changed this draft meanwhile.")
 
-    def _record(self, verb: str, by: User, public: bool = False, post: int | None = None, **detail: Any) -> None:
+    def _record(
+        self, verb: str, by: User, public: bool = False, post: int | None = None, **detail: Any
+    ) -> None:
         record(
             verb,
             by=by,

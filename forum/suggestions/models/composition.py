@@ -48,7 +48,9 @@ class Outcome:
         if numbers:
             links = (f"[post {numbers[id]}](/posts/{id})" for id in self.posts if id in numbers)
             facts.append("It rests on: " + ", ".join(links))
-        return f"**{STATUSES[self.status]}**\n\n{closed(self.note)}\n\n" + "\n".join(f"- {fact}" for fact in facts)
+        return f"**{STATUSES[self.status]}**\n\n{closed(self.note)}\n\n" + "\n".join(
+            f"- {fact}" for fact in facts
+        )
 
 
 def date_label(status: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Select, func, select, union_all
 
 from forum.accounts.models import User, byline
 from forum.core.db import db
@@ -17,6 +17,7 @@ from forum.discussion.models.lists import LAST_PAGE, OPENING, components_of
 from forum.discussion.models.words import Moderation
 from forum.suggestions.models.composition import date_label
 from forum.suggestions.models.outcomes import COLOURS, KEPT, PROMISED, REASONS, REFUSED, STATUSES, Status
+from forum.suggestions.models.steps import Step
 from forum.suggestions.models.suggestions import IS_PROMISED, Suggestion
 from forum.suggestions.models.working_days import between, today
 
@@ -126,21 +127,21 @@ ROWS = (
     .join(User, User.id == Thread.author_id)
     .join(OPENING, (OPENING.thread_id == Thread.id) & (OPENING.number == 1))
 )
+OF_IT = 15  # columns, and then its author's
 
 
 def suggestion_rows(ids: list[int]) -> list[SuggestionRow]:
     """Rows for these threads, in this order: two queries, however many."""
     if not ids:
         return []
-    found = {row[0]: row for row in db.session.execute(ROWS.where(Thread.id.in_(ids)))}
+    found: dict[int, Any] = {row[0]: row for row in db.session.execute(ROWS.where(Thread.id.in_(ids)))}
     carried = components_of(ids)
     rows = []
     for id in ids:
         if id in found:
-            _, title, slug, *facts, name, position, phase, school, role, disclosure = found[id]
-            by = byline(name, position, phase, school, role, disclosure)
-            components = [each.name for each in carried.get(id, [])]
-            rows.append(SuggestionRow(id, title, f"/threads/{id}-{slug}", *facts, by, components))
+            _, title, slug, *facts = found[id][:OF_IT]
+            by, components = byline(*found[id][OF_IT:]), [each.name for each in carried.get(id, [])]
+            rows.append(SuggestionRow(*(id, title, f"/threads/{id}-{slug}", *facts, by, components)))
     return rows
 
 
@@ -167,7 +168,9 @@ class Listing:
                 query = query.where(S.status == self.status)
             if self.component is not None:
                 carries = ThreadComponent.thread_id == S.thread_id
-                query = query.join(ThreadComponent, carries & (ThreadComponent.component_id == self.component))
+                query = query.join(
+                    ThreadComponent, carries & (ThreadComponent.component_id == self.component)
+                )
         return query.join(Thread, Thread.id == S.thread_id).where(listed()).order_by(*order)
 
     def page(self, number: int) -> list[SuggestionRow]:
@@ -238,8 +241,10 @@ class Standing:
     @classmethod
     def now(cls) -> Standing:
         shown = select(S.thread_id).join(Thread, Thread.id == S.thread_id).where(listed())
-        late = select(S.thread_id).where(S.owed_on < today()).union_all(
-            select(S.thread_id).where(IS_PROMISED, S.due_on < today())
+        late = (
+            select(S.thread_id)
+            .where(S.owed_on < today())
+            .union_all(select(S.thread_id).where(IS_PROMISED, S.due_on < today()))
         )
         first = late.limit(LOOKED_THROUGH).subquery()
         hidden = select(Thread.id).where(Thread.id.in_(select(first.c.thread_id)))
@@ -254,6 +259,41 @@ class Standing:
 def overdue(limit: int) -> list[SuggestionRow]:
     """What has waited too long, the longest first."""
     return suggestion_rows(list(db.session.scalars(Listing("overdue").ids().limit(limit))))
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """An answer, or what came after it, in one line."""
+
+    title: str
+    url: str
+    status: str
+    owner: str
+    published_at: datetime
+
+    @property
+    def label(self) -> str:
+        return STATUSES[self.status]
+
+    @property
+    def colour(self) -> str:
+        return COLOURS[self.status]
+
+
+def latest_answers(limit: int) -> list[AnswerRow]:
+    """The last that were published on the whole site and are shown."""
+    rows = db.session.execute(
+        select(Thread.title, Thread.id, Thread.slug, Step.status, Step.owner, Step.published_at)
+        .select_from(Step)
+        .join(Thread, Thread.id == Step.thread_id)
+        .where(Step.status != Status.CONSIDERED, listed())
+        .order_by(Step.id.desc())
+        .limit(limit)
+    )
+    return [
+        AnswerRow(title, f"/threads/{id}-{slug}", status, owner, at)
+        for title, id, slug, status, owner, at in rows
+    ]
 
 
 def _counted(query: Select[Any], most: int = COUNTED) -> int:

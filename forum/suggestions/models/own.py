@@ -66,7 +66,13 @@ def said_by(user: User, before: int) -> list[Spoken]:
     rests = _resting_on([row.id for row in rows])
     return [
         Spoken(
-            id, number, at, extract(html, QUOTED), suggestions[thread], steps.get(thread, []), rests.get(id, [])
+            id,
+            number,
+            at,
+            extract(html, QUOTED),
+            suggestions[thread],
+            steps.get(thread, []),
+            rests.get(id, []),
         )
         for id, number, at, html, thread in rows
     ]

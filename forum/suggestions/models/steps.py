@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy import (
@@ -10,7 +11,6 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     Index,
-    Select,
     String,
     Text,
     UniqueConstraint,
@@ -116,7 +116,9 @@ def publish(
     draft: int | None = None,
 ) -> Step:
     """Say it: a post in the thread, and the step. The suggestion is held by the caller."""
-    shown = dict(db.session.execute(shown_posts(suggestion).where(Post.id.in_(said.posts))).all())
+    shown: dict[int, int] = dict(
+        db.session.execute(shown_posts(suggestion).where(Post.id.in_(said.posts))).all()
+    )
     post = suggestion.thread.reply(by, said.composed(shown))
     step = Step(
         thread_id=suggestion.thread_id,
@@ -160,9 +162,10 @@ def last_step(suggestion: Suggestion) -> Step | None:
     return found
 
 
-def shown_posts(suggestion: Suggestion) -> Select[int, int]:
+def shown_posts(suggestion: Suggestion) -> Any:
     """The ids and numbers of the posts that an answer to `suggestion` may rest on."""
-    return select(Post.id, Post.number).where(
+    query: Any = select(Post.id, Post.number)
+    return query.where(
         Post.thread_id == suggestion.thread_id,
         Post.publication == Publication.PUBLISHED,
         Post.moderation == Moderation.CLEAR,

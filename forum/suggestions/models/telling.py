@@ -55,7 +55,8 @@ class Telling(db.Model):  # type: ignore[name-defined,misc]
         self.due_at, self.reached, self.stopped = now(), 0, False
         after_commit(current_app.extensions["postman"].wake)
         if by is not None:
-            record("team.telling-resumed", by=by, detail={"step": self.step_id})
+            thread = db.session.scalar(select(Step.thread_id).where(Step.id == self.step_id))
+            record("team.telling-resumed", by=by, thread=thread, detail={"step": self.step_id})
 
 
 class Told(db.Model):  # type: ignore[name-defined,misc]
@@ -79,7 +80,7 @@ def tell_page() -> bool:
     if step is None:
         telling.due_at, telling.stopped = None, True
         return True
-    people = db.session.execute(
+    people: Any = db.session.execute(
         select(User.id, User.email)
         .join(Supporter, Supporter.user_id == User.id)
         .where(Supporter.thread_id == step.thread_id, Supporter.user_id > telling.reached)
@@ -87,13 +88,13 @@ def tell_page() -> bool:
         .order_by(Supporter.user_id)
         .limit(PAGE)
     ).all()
-    telling.told += _write_to([(id, email) for id, email in people], step, telling.step_id)
+    telling.told += _write_to(people, step, telling.step_id)
     telling.reached = people[-1].id if people else telling.reached
     telling.due_at = now() if len(people) == PAGE else None  # behind those that wait as long
     return True
 
 
-def _write_to(people: list[tuple[int, str]], step: Any, id: int) -> int:
+def _write_to(people: Any, step: Any, id: int) -> int:
     """Letters to those who have none about this step yet; how many they were."""
     ids = [user for user, _ in people]
     known = set(db.session.scalars(select(Told.user_id).where(Told.step_id == id, Told.user_id.in_(ids))))

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from forum.accounts.models import User, byline
 from forum.core.db import db
 from forum.core.markup import extract
+from forum.core.paging import page_of
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.words import gone_because
 from forum.suggestions.models.composition import date_label
@@ -22,6 +23,7 @@ from forum.suggestions.models.suggestions import Suggestion
 from forum.suggestions.models.working_days import between, london, today
 
 SHORT = 6  # steps that the thread's own page shows; the others are on a page of their own
+A_PAGE = 50  # steps, of that page
 MERGES = 50
 EXTRACTED = 2000  # characters of HTML that an extract is made from
 QUOTED = 160
@@ -85,7 +87,7 @@ class Merge:
     """Another suggestion was taken in."""
 
     title: str
-    at: datetime
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,12 @@ class Trail:
     @property
     def days_overdue(self) -> int:
         return between(self.owed_on, today()) if self.owed_on is not None else 0
+
+
+def step_address(thread: int, number: int) -> str:
+    """The page of the trail, and the place on it, where a step stands."""
+    page = page_of(number, A_PAGE)
+    return f"/suggestions/{thread}/trail" + (f"?page={page}" if page > 1 else "") + f"#step-{number}"
 
 
 def trail_of(suggestion: Suggestion, first: int = 1, last: int | None = None) -> Trail:
@@ -186,10 +194,11 @@ def steps_where(*which: Any) -> list[StepRow]:
         .order_by(Step.thread_id, Step.number)
     )
     rows = []
-    for *facts, note, publication, moderation, reason, name, position, phase, school, role in db.session.execute(query):
+    for row in db.session.execute(query):
+        note, publication, moderation, reason, *author = row[10:]
         gone = gone_because(publication, moderation, reason)
-        by = byline(name, position, phase, school, role)
-        rows.append(StepRow(*facts, by, note if gone is None else "", gone))
+        shown: list[Any] = [*row[:10], byline(*author), note if gone is None else "", gone]
+        rows.append(StepRow(*shown))
     return rows
 
 
@@ -226,5 +235,3 @@ def said_for(steps: Iterable[int]) -> list[tuple[int, Said]]:
         if gone_because(publication, moderation, reason) is None:
             found.append((step, Said(id, number, byline(*author), extract(html, QUOTED))))
     return found
-
-

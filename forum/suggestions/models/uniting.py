@@ -63,9 +63,9 @@ def _take_over(duplicate: int, into: int) -> int:
 
 
 def _earlier_clock(here: Suggestion, there: Suggestion) -> None:
-    if here.status in UNANSWERED and there.owed_on is not None:
-        if here.owed_on is None or there.owed_on < here.owed_on:
-            here.owed_on, here.owed_since = there.owed_on, there.owed_since
+    theirs = there.owed_on if here.status in UNANSWERED else None
+    if theirs is not None and (here.owed_on is None or theirs < here.owed_on):
+        here.owed_on, here.owed_since = theirs, there.owed_since
     there.owed_on = there.owed_since = there.turns_on = None
     here.reckon()
     here.watch_the_calendar()
@@ -81,7 +81,9 @@ def _tell_newcomers(into: int) -> None:
 
 def _keep_draft(duplicate: Thread, opening: int) -> None:
     """What its author was changing in the suggestion's form goes on as an edit of the post that it is now."""
-    query = select(Draft).where(Draft.user_id == duplicate.author_id, Draft.key == f"suggestion:{duplicate.id}")
+    query = select(Draft).where(
+        Draft.user_id == duplicate.author_id, Draft.key == f"suggestion:{duplicate.id}"
+    )
     draft = db.session.scalars(query).first()
     if draft is None:
         return
