@@ -56,9 +56,8 @@ def _take_over(duplicate: int, into: int) -> int:
     new = select(literal(into), ROWS.c.user_id, ROWS.c.since).where(
         ROWS.c.thread_id == duplicate, ROWS.c.user_id.not_in(known)
     )
-    done: Any = db.session.connection().execute(
-        insert(ROWS).from_select(["thread_id", "user_id", "since"], new)
-    )
+    adding = insert(ROWS).from_select(["thread_id", "user_id", "since"], new)
+    done: Any = db.session.connection().execute(adding, execution_options={"preserve_rowcount": True})
     return int(done.rowcount)
 
 
