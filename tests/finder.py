@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from sqlalchemy import false, or_, select
 
 from forum.core.db import db
 from forum.discussion.models import Thread, listed
@@ -12,7 +12,8 @@ from forum.discussion.models.lists import ThreadRow, thread_rows
 class WordFinder:
     def nearest(self, words: str, limit: int, kind: str | None = None) -> list[ThreadRow]:
         shares = or_(
-            *(Thread.title.icontains(word, autoescape=True) for word in words.split() if len(word) > 3)
+            false(),
+            *(Thread.title.icontains(word, autoescape=True) for word in words.split() if len(word) > 3),
         )
         query = select(Thread.id).where(listed(), shares).order_by(Thread.id.desc()).limit(limit)
         if kind is not None:

@@ -21,7 +21,7 @@ from forum.discussion.models.lists import Filter
 from forum.discussion.models.merging import merge, standing
 from forum.discussion.models.threads import Moved
 from forum.pages import sitemap
-from forum.suggestions.models import Supporter, Telling, unite
+from forum.suggestions.models import Suggestion, Supporter, Telling, unite
 from forum.suggestions.models.working_days import today
 from forum.suggestions.rounds import finish
 from tests.browser import Browser, Site
@@ -51,7 +51,9 @@ def team() -> Any:
 def two(replies: int = 2) -> tuple[Thread, Thread]:
     """A thread to keep and its duplicate, each with replies, made in turn."""
     kept = thread_of(make_suggestion(title="Ask for each number once"))
-    duplicate = thread_of(make_suggestion(title="One count of pupils", components=["assessment-for-learning"]))
+    duplicate = thread_of(
+        make_suggestion(title="One count of pupils", components=["assessment-for-learning"])
+    )
     for number in range(replies):
         make_reply(kept, text=f"Kept {number}")
         make_reply(duplicate, text=f"Duplicate {number}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, union_all
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, union_all
 
 from forum.accounts.models import User, byline
 from forum.core.db import db
@@ -43,6 +43,12 @@ IN_GROUP: dict[str, tuple[Status, ...]] = {
 LOOKED_THROUGH = LAST_PAGE * PER_PAGE
 COUNTED = 1000
 S = Suggestion
+ONE: Any = literal_column("1")
+
+# As a scalar query it is looked up for each suggestion along the list's own index, and nothing is gathered first.
+IS_SHOWN: ColumnElement[bool] = (
+    select(ONE).where(Thread.id == S.thread_id, listed()).correlate(S).scalar_subquery() == ONE
+)
 
 
 @dataclass(slots=True)
@@ -167,11 +173,8 @@ class Listing:
             if self.status is not None:
                 query = query.where(S.status == self.status)
             if self.component is not None:
-                carries = ThreadComponent.thread_id == S.thread_id
-                query = query.join(
-                    ThreadComponent, carries & (ThreadComponent.component_id == self.component)
-                )
-        return query.join(Thread, Thread.id == S.thread_id).where(listed()).order_by(*order)
+                query = query.where(_carries(self.component))
+        return query.where(IS_SHOWN).order_by(*order)
 
     def page(self, number: int) -> list[SuggestionRow]:
         wanted = self.ids().limit(PER_PAGE).offset((number - 1) * PER_PAGE)
@@ -193,6 +196,11 @@ class Listing:
         return [], [S.supporters.desc(), S.thread_id.desc()]
 
 
+def _carries(component: int) -> ColumnElement[bool]:
+    here = (ThreadComponent.thread_id == S.thread_id, ThreadComponent.component_id == component)
+    return select(ONE).where(*here).correlate(S).scalar_subquery() == ONE
+
+
 @dataclass(frozen=True)
 class Answered:
     """A list of answered suggestions: one of GROUPS."""
@@ -202,7 +210,7 @@ class Answered:
     def ids(self, last: int) -> Select[int]:
         """The first `last` ids, in order: the nearest date first for what is promised, else the latest news first."""
         if self.group in ("promised", "late"):
-            query = select(S.thread_id).join(Thread, Thread.id == S.thread_id).where(IS_PROMISED, listed())
+            query = select(S.thread_id).where(IS_PROMISED, IS_SHOWN)
             if self.group == "late":
                 query = query.where(S.due_on < today())
             return query.order_by(S.due_on, S.thread_id).limit(last)
@@ -220,8 +228,7 @@ class Answered:
     def _newest(self, status: Status, last: int) -> Select[Any]:
         query = (
             select(S.stepped_at, S.thread_id)
-            .join(Thread, Thread.id == S.thread_id)
-            .where(S.status == status, listed())
+            .where(S.status == status, IS_SHOWN)
             .order_by(S.stepped_at.desc(), S.thread_id.desc())
             .limit(last)
         )
@@ -240,7 +247,7 @@ class Standing:
 
     @classmethod
     def now(cls) -> Standing:
-        shown = select(S.thread_id).join(Thread, Thread.id == S.thread_id).where(listed())
+        shown = select(S.thread_id).where(IS_SHOWN)
         late = (
             select(S.thread_id)
             .where(S.owed_on < today())

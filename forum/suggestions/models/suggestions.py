@@ -6,8 +6,6 @@ from datetime import date, datetime
 
 from flask import current_app
 from sqlalchemy import (
-    Boolean,
-    ColumnElement,
     Date,
     ForeignKey,
     Index,
@@ -15,7 +13,6 @@ from sqlalchemy import (
     String,
     Text,
     delete,
-    literal_column,
     or_,
     select,
     text,
@@ -92,7 +89,7 @@ class Suggestion(db.Model):  # type: ignore[name-defined,misc]
         thread = Thread.start(
             prompt, by, words.title, words.composed(), components, disclosure, submission, Kind.SUGGESTION
         )
-        earlier: Suggestion | None = db.session.get(cls, thread.id)
+        earlier: Suggestion | None = db.session.scalar(cls.every().where(cls.thread_id == thread.id))
         if earlier is not None:
             return earlier
         made = cls(thread=thread, body=words.body, why=words.why, helps=words.helps)
@@ -219,7 +216,7 @@ class Suggestion(db.Model):  # type: ignore[name-defined,misc]
         self.thread.touched()
 
 
-IS_PROMISED: ColumnElement[bool] = literal_column(f"suggestions.{PROMISES}", Boolean)
+IS_PROMISED = text(f"suggestions.{PROMISES}")
 
 
 class Supporter(db.Model):  # type: ignore[name-defined,misc]
