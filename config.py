@@ -37,6 +37,8 @@ class Config:
     kept_bytes: int
     trusted_proxies: int
     feed_started: str
+    response_supporters: int
+    response_days: int
     log_level: str
     study_lasts_days: int
     testing: bool = False
@@ -80,6 +82,8 @@ class Config:
             kept_bytes=_whole(env, "KEPT_BYTES", 8 * 1024 * 1024),
             trusted_proxies=_whole(env, "TRUSTED_PROXIES", 0),
             feed_started=env.get("FEED_STARTED", "2026"),
+            response_supporters=_whole(env, "RESPONSE_SUPPORTERS", 25),
+            response_days=_whole(env, "RESPONSE_DAYS", 20),
             log_level=env.get("LOG_LEVEL", "INFO"),
             study_lasts_days=_whole(env, "STUDY_LASTS_DAYS", 730),
         )

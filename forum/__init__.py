@@ -27,8 +27,27 @@ from forum.resources import room as resources_room
 from forum.resources import team as resources_team
 from forum.resources import views as resources
 from forum.search.models.index import is_modelled
+from forum.suggestions import answering, rounds
+from forum.suggestions import room as suggestions_room
+from forum.suggestions import team as suggestions_team
+from forum.suggestions import views as suggestions
+from forum.suggestions import writing as suggesting
 
-ROUTES_ELSEWHERE = (acts, asking, drafts, export, library, reports, reviewing, tally, texts, trying, writing)
+ROUTES_ELSEWHERE = (
+    acts,
+    answering,
+    asking,
+    drafts,
+    export,
+    library,
+    reports,
+    reviewing,
+    suggesting,
+    tally,
+    texts,
+    trying,
+    writing,
+)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -70,6 +89,8 @@ def create_app(config: Config | None = None) -> Flask:
         page,
         resources_room,
         shelf,
+        suggestions_room,
+        rounds,
     ):
         part.init_app(app)
     for blueprint in (
@@ -86,6 +107,8 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(blueprint)
     for room in (case_studies, files, inspection, marking, uploads):
         app.register_blueprint(room.bp)
+    for blueprint in (suggestions.bp, suggestions_team.bp):
+        app.register_blueprint(blueprint)
     forum.cli.init_app(app)
 
     if config.trusted_proxies:

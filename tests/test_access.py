@@ -70,8 +70,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET discussion.withdraw": (401, 200, 403, 403, 403, 403),
     "POST discussion.withdraw": (401, 302, 403, 403, 403, 403),
     **{f"GET feeds.{name}": ALL for name in (
-        "case_studies", "component", "component_posts", "opml", "page", "person", "person_threads", "prompt", "prompt_posts", "site",
-        "site_posts", "thread")},
+        "case_studies", "component", "component_posts", "opml", "page", "person", "person_threads", "prompt",
+        "prompt_posts", "site", "site_posts", "thread")},
     "GET moderation.report": ALL,
     "POST moderation.report": (302,) * 6,
     "GET moderation.reported": ALL,

@@ -35,6 +35,8 @@ BLOCKS: dict[str, tuple[int, ...]] = {
     "prompt posts": (100, 500),
     "component posts": (100, 500),
     "person posts": (100, 5_000),
+    "site answers": (50,),
+    "thread answers": (50,),
     "site threads": (50,),
     "prompt threads": (50, 200),
     "component threads": (50, 200),

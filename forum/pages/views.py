@@ -22,11 +22,13 @@ from forum.discussion.models.lists import Filter, person_version, site_version, 
 from forum.discussion.models.words import Moderation, Publication
 from forum.pages import metrics, sitemap
 from forum.resources.models import Resource
+from forum.suggestions.models.lists import latest_answers
 
 bp = Blueprint("pages", __name__)
 bp.record_once(metrics.follow)
 
 NEWEST = 10
+ANSWERED = 5
 POSTS_SHOWN = 20
 COUNTED = 1000
 LAST_ID = 2**31 - 1  # the largest that PostgreSQL gives a row
@@ -43,6 +45,7 @@ def home() -> ResponseReturnValue:
         prompts=[(prompt, counted.get(prompt.id, "0")) for prompt in catalogue().prompts],
         components=catalogue().components,
         threads=thread_rows(list(newest)),
+        answered=latest_answers(ANSWERED),
     )
 
 
@@ -251,6 +254,8 @@ def _standing_addresses() -> list[str]:
         url_for("resources.index"),
         *([url_for("resources.requests")] if catalogue().prompt("resources") else []),
         *(url_for("resources.resource", slug=slug) for slug in db.session.scalars(RESOURCES)),
+        url_for("suggestions.index"),
+        url_for("suggestions.answers"),
         url_for("feeds.page"),
     ]
 

@@ -46,6 +46,14 @@ STUDIES = "kind = 'case-study'"
 Person = User | Visitor
 
 
+class Moved(Conflict):
+    """The posts of this thread are in another one by now: the thread with the id `to`."""
+
+    def __init__(self, to: int) -> None:
+        super().__init__("This thread has been merged into another one. Open it again to go on there.")
+        self.to = to
+
+
 def _listed(*columns: str, name: str, also: str = "") -> Index:
     """An index of what a list shows, and of nothing else."""
     where = text(LISTED + also)
@@ -237,8 +245,10 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
 
     def hold(self) -> None:
         """Take this thread's row lock, and see it as it is now. Every change of a thread or of its posts
-        begins here; the prompt's row follows (one order of locks)."""
+        begins here; the prompt's row follows (one order of locks). Raises Moved where it was merged meanwhile."""
         see_anew(self, lock=True)
+        if self.merged_into is not None:
+            raise Moved(self.merged_into)
 
     def touched(self) -> None:
         """Something that a page could show has changed."""
@@ -271,10 +281,11 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
 
     @classmethod
     def seen_by(cls, user: Person) -> ColumnElement[bool]:
+        """A merged thread is seen by nobody: its posts are in the other."""
         if user.is_team:
-            return true()
+            return cls.merged_into.is_(None)
         own = (
-            and_(cls.author_id == user.id, cls.moderation == Moderation.CLEAR)
+            and_(cls.author_id == user.id, cls.moderation == Moderation.CLEAR, cls.merged_into.is_(None))
             if user.is_signed_in
             else false()
         )

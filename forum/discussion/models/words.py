@@ -19,6 +19,7 @@ class Publication(StrEnum):
     HELD = "held"
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
+    MERGED = "merged"  # of a thread: its posts go on in another
 
 
 class Moderation(StrEnum):
@@ -44,10 +45,14 @@ REASONS = {
     "off-topic": "Not about this conversation",
     "other": "Another reason",
 }
+GONE: dict[str, str] = {
+    Publication.WITHDRAWN: "Withdrawn by its author",
+    Publication.MERGED: "Merged into another thread",
+}
 
 
 def gone_because(publication: str, moderation: str, reason: str | None) -> str | None:
-    """Why a post's place is empty, for anyone to read; None where it is not."""
+    """Why a post's or a thread's place is empty, for anyone to read; None where it is not."""
     if moderation != Moderation.CLEAR:
         return f"Hidden by the team: {REASONS.get(reason or '', REASONS['other']).lower()}"
-    return "Withdrawn by its author" if publication == Publication.WITHDRAWN else None
+    return GONE.get(publication)

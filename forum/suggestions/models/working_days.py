@@ -1,0 +1,47 @@
+"""Days as a school's calendar in England counts them: no weekends, no bank holidays, by London's clocks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from holidays.countries.united_kingdom import UnitedKingdom
+
+from forum.core.db import now
+
+LONDON = ZoneInfo("Europe/London")
+ONE = timedelta(days=1)
+
+
+def today() -> date:
+    return london(now())
+
+
+def london(at: datetime) -> date:
+    """The day that it is in London at this moment."""
+    return at.astimezone(LONDON).date()
+
+
+def is_working_day(day: date) -> bool:
+    return day.weekday() < 5 and day not in bank_holidays(day.year)
+
+
+def days_after(day: date, count: int) -> date:
+    """The `count`th working day after `day`, which is not counted itself."""
+    while count > 0:
+        day += ONE
+        count -= is_working_day(day)
+    return day
+
+
+def between(first: date, last: date) -> int:
+    """How many working days lie after `first`, up to `last`; 0 where `last` is not later. Counted day by day, so not
+    for centuries."""
+    return sum(is_working_day(first + ONE * n) for n in range(1, (last - first).days + 1))
+
+
+@cache
+def bank_holidays(year: int) -> frozenset[date]:
+    """England's, with the days that stand in for those at a weekend."""
+    return frozenset(UnitedKingdom(subdiv="ENG", years=year, expand=False))
