@@ -79,6 +79,8 @@ TABLE: dict[str, tuple[int, ...]] = {
         "about", "accessibility", "cookies", "health", "home", "metrics", "moderation", "person", "privacy", "ready",
         "robots", "sitemap", "sitemap_part")},
     "GET resources.index": ALL,
+    "GET schools.find": ALL,
+    "GET schools.index": ALL,
     "GET static": ALL,
     **{f"GET team.{name}": TEAM for name in (
         "component", "hidden", "hide_post", "hide_thread", "home", "log", "move", "prompt", "report",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ from forum.core.db import db
 from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
 from tests.factories import STUDY, make_person, make_reply, make_study, make_thread, make_trial, post_of
+from tests.factories import make_person, make_reply, make_school, make_thread, post_of
 
 if TYPE_CHECKING:
     from tests.chromium import LiveSite, Open, Window
@@ -116,6 +118,10 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "pages.person": (EVERYONE, ["/people/{author}"]),
     "pages.privacy": (VISITOR, ["/privacy"]),
     "resources.index": (VISITOR, ["/resources"]),
+    "schools.index": (
+        ("visitor", "participant"),
+        ["/schools", "/schools?q=hillview", "/schools?q=none+such"],
+    ),
     "team.component": (TEAM, ["/team/components/school-organisation"]),
     "team.hidden": (TEAM, ["/team/hidden"]),
     "team.hide_post": (TEAM, ["/team/posts/{reply}/hide"]),
@@ -131,6 +137,8 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
 FOR_MACHINES = {
     "broken", "case_studies.export_csv", "case_studies.export_json", "discussion.post", "feeds.opml", "pages.health",
     "pages.metrics", "pages.ready", "pages.robots", "pages.sitemap", "pages.sitemap_part", "static",
+    "broken", "discussion.post", "feeds.opml", "pages.health", "pages.metrics", "pages.ready", "pages.robots",
+    "pages.sitemap", "pages.sitemap_part", "schools.find", "static",
 }  # fmt: skip
 ERRORS = (400, 403, 404, 405, 410, 413, 422, 500)
 
@@ -196,6 +204,8 @@ def story(live: LiveSite) -> Story:
             make_person("Ben Cole", role="team"),
         )
         newcomer = make_person("Cy Dee", confirmed=False)
+        make_school(closed_on=date(2019, 8, 31))
+        make_school("Hillview Nursery")
         thread = make_thread(author, text=TEXT, components=["assessment-for-learning", "school-organisation"])
         texts = [TEXT if n < 3 else f"And {n}." for n in range(21)]
         replies = [

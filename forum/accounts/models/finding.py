@@ -20,7 +20,7 @@ from forum.core.db import db
 
 BEST = 10
 MOST = 400
-LOOKED_AT = 10_000  # schools with the rarest word, at most
+LOOKED_AT = 6_000  # words of schools, at most: the rarest of a question is nearly always rarer
 COUNTED = 20_000  # more is as common as this
 
 
