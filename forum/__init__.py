@@ -12,17 +12,22 @@ from forum.accounts import sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security
-from forum.discussion import drafts, fragments, writing
+from forum.discussion import drafts, fragments, nearest, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue
+from forum.feeds import searches
 from forum.feeds import views as feeds
 from forum.moderation import acts, reports, team, texts
 from forum.moderation import views as moderation
 from forum.pages import views as pages
 from forum.resources import views as resources
+from forum.search import followed, saved
+from forum.search import team as search_team
+from forum.search import views as search
+from forum.search.models import Finder
 from forum.search.models.index import is_modelled
 
-ROUTES_ELSEWHERE = (acts, drafts, reports, tally, texts, writing)
+ROUTES_ELSEWHERE = (acts, drafts, reports, saved, tally, texts, writing)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -55,8 +60,11 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["postman"] = Postman(app)
     for part in (assets.Assets(), dress, errors, security, catalogue, fragments):
         part.init_app(app)
-    for blueprint in (accounts.bp, discussion.bp, moderation.bp, team.bp, feeds.bp, resources.bp, pages.bp):
+    blueprints = (accounts.bp, discussion.bp, moderation.bp, team.bp, feeds.bp, resources.bp, search.bp)
+    for blueprint in (*blueprints, search_team.bp, pages.bp):
         app.register_blueprint(blueprint)
+    nearest.finds(app, Finder())
+    searches.answered_by(app, followed.Followed.ask)
     forum.cli.init_app(app)
 
     if config.trusted_proxies:

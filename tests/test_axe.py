@@ -16,6 +16,8 @@ from forum.accounts.models import EmailedLink, Purpose
 from forum.core.db import db
 from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
+from forum.search.models.empty import EmptySearch
+from forum.search.models.saved import SavedSearch
 from tests.factories import make_person, make_reply, make_thread, post_of
 
 if TYPE_CHECKING:
@@ -80,6 +82,21 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "pages.person": (EVERYONE, ["/people/{author}"]),
     "pages.privacy": (VISITOR, ["/privacy"]),
     "resources.index": (VISITOR, ["/resources"]),
+    "search.rename": (PARTICIPANT, ["/searches/{search}/rename"]),
+    "search.results": (
+        EVERYONE,
+        [
+            "/search",
+            "/search?q=said",
+            "/search?q=sen",
+            "/search?q=said&kind=discussion&author=Ada+Obi&sort=newest&plain=yes",
+            "/search?q=zeppelins",
+            "/search?q=said+zeppelins",
+            "/search?q=said&since=never",
+        ],
+    ),
+    "search.searches": (("visitor", "participant", "newcomer"), ["/searches"]),
+    "search_team.searches": (TEAM, ["/team/searches", "/team/searches?order=last"]),
     "team.component": (TEAM, ["/team/components/school-organisation"]),
     "team.hidden": (TEAM, ["/team/hidden"]),
     "team.hide_post": (TEAM, ["/team/posts/{reply}/hide"]),
@@ -94,7 +111,7 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
 }
 FOR_MACHINES = {
     "broken", "discussion.post", "feeds.opml", "pages.health", "pages.metrics", "pages.ready", "pages.robots",
-    "pages.sitemap", "pages.sitemap_part", "static",
+    "pages.sitemap", "pages.sitemap_part", "search.nearest", "static",
 }  # fmt: skip
 ERRORS = (400, 403, 404, 405, 410, 413, 422, 500)
 
@@ -113,6 +130,7 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("participant", "/prompts/resources/threads/new", "Preview", {"body": "# A heading\n\n- a list"}),
     ("participant", "{thread}", "Post reply", {"body": ""}),
     ("participant", "/posts/{opening}/edit", "Save changes", {"title": "", "body": ""}),
+    ("participant", "/searches/{search}/rename", "Save the name", {"name": ""}),
     ("newcomer", "{thread}", "Post reply", {"body": "May I?"}),
     ("team", "/team/posts/{reply}/hide", "Hide the post", {}),
     ("team", "{thread_in_team}/hide", "Hide the thread", {}),
@@ -189,7 +207,9 @@ def story(live: LiveSite) -> Story:
             "locked": f"/threads/{locked.id}-{locked.slug}", "report": reports[0].id, "closed": reports[1].id,
         }  # fmt: skip
         people = {"visitor": None, "participant": author.id, "team": colleague.id, "newcomer": newcomer.id}
+        names["search"] = SavedSearch.save(author, "What was said", "q=said").id
         db.session.commit()
+        EmptySearch.note("zeppelins")
     return Story(names, people)
 
 

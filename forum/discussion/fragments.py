@@ -16,9 +16,11 @@ from forum.core.guards import me
 from forum.core.markup import extract
 from forum.core.paging import pages_of
 from forum.core.porch import Kept
+from forum.discussion import related
 from forum.discussion.beside import Beside, beside
 from forum.discussion.models import Component, Thread, listed
-from forum.discussion.models.lists import PostRow, components_of, posts_of_page, thread_version
+from forum.discussion.models.lists import PostRow, components_of, posts_of_page
+from forum.discussion.related import Neighbour, neighbours, page_version
 
 SIZE = 6 * 1024 * 1024
 WEIGHT = 60_000  # of a page of twenty posts with what is rendered of it, in bytes
@@ -36,6 +38,7 @@ class Leaf:
     description: str
     posts: list[tuple[PostRow, Markup]]
     beside: Beside | None = None
+    related: list[Neighbour] = field(default_factory=list)
     pages: dict[Any, Any] = field(default_factory=dict)
 
     @property
@@ -50,7 +53,7 @@ class Leaf:
 def leaf(id: int, number: int) -> Leaf:
     """The page as kept, or read now; a 404 where the viewer may not see the thread, or it has no such page."""
     kept: Kept[Leaf] = current_app.extensions["leaves"]
-    key = (id, number, versions().read(thread_version(id)))
+    key = (id, number, versions().read(page_version(id)))
     found = kept.get(key)
     if found is None:
         thread = db.session.scalars(PUBLIC, {"id": id}).first() or thread_for_viewer(id)
@@ -78,6 +81,7 @@ def read_leaf(thread: Thread, number: int) -> Leaf:
         extract(rows[0].html, 160) if rows else "",
         [],
         record,
+        neighbours(thread.id) if thread.is_listed else [],
     )
     made.posts.extend((row, _shown(row, made.address, record)) for row in rows)
     return made
@@ -109,3 +113,4 @@ def _rendered(row: PostRow, thread_url: str) -> Markup:
 def init_app(app: Flask) -> None:
     app.extensions["fragments"] = Kept[Markup](SIZE)
     app.extensions["leaves"] = Kept[Leaf](SIZE)
+    related.init_app(app)

@@ -158,6 +158,7 @@ ACTS = {
     "team.prompt-edited": "edited the words of the prompt",
     "team.component-edited": "edited the words of the component",
     "team.made": "gave a role to",
+    "team.search-removed": "removed words from the searches that found nothing",
 }
 ROLES = {"participant": "participant", "team": "team member", "administrator": "administrator"}
 

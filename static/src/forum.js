@@ -3,6 +3,7 @@
 import { Button, CharacterCount, ErrorSummary, PasswordInput, ServiceNavigation, SkipLink, createAll } from "govuk-frontend";
 
 import { saveDrafts } from "./drafts.js";
+import { nearest } from "./nearest.js";
 import { preview } from "./preview.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
@@ -14,5 +15,6 @@ createAll(PasswordInput);
 createAll(ServiceNavigation);
 createAll(SkipLink);
 
+document.querySelectorAll("form[data-nearest-url]").forEach(nearest);
 document.querySelectorAll("form[data-preview-url]").forEach(preview);
 document.querySelectorAll("form[data-draft-url]").forEach(saveDrafts);
