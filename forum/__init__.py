@@ -15,9 +15,10 @@ from forum.case_studies import export, files, inspection, library, marking, page
 from forum.case_studies import views as case_studies
 from forum.case_studies.models import shelf
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security, storage
-from forum.discussion import drafts, fragments, writing
+from forum.discussion import drafts, fragments, nearest, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue
+from forum.feeds import searches
 from forum.feeds import views as feeds
 from forum.moderation import acts, reports, team, texts
 from forum.moderation import views as moderation
@@ -26,6 +27,10 @@ from forum.resources import asking, reviewing
 from forum.resources import room as resources_room
 from forum.resources import team as resources_team
 from forum.resources import views as resources
+from forum.search import followed, saved
+from forum.search import team as search_team
+from forum.search import views as search
+from forum.search.models import Finder
 from forum.search.models.index import is_modelled
 from forum.suggestions import answering, rounds
 from forum.suggestions import room as suggestions_room
@@ -42,6 +47,7 @@ ROUTES_ELSEWHERE = (
     library,
     reports,
     reviewing,
+    saved,
     suggesting,
     tally,
     texts,
@@ -102,6 +108,8 @@ def create_app(config: Config | None = None) -> Flask:
         feeds.bp,
         resources.bp,
         resources_team.bp,
+        search.bp,
+        search_team.bp,
         pages.bp,
     ):
         app.register_blueprint(blueprint)
@@ -109,6 +117,8 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(room.bp)
     for blueprint in (suggestions.bp, suggestions_team.bp):
         app.register_blueprint(blueprint)
+    nearest.finds(app, Finder())
+    searches.answered_by(app, followed.Followed.ask)
     forum.cli.init_app(app)
 
     if config.trusted_proxies:

@@ -16,6 +16,7 @@ from forum.activity.models import Activity
 from forum.core.db import db
 from forum.discussion.models import Post, Thread
 from forum.moderation.models import Report
+from forum.search.models.saved import SavedSearch
 from tests.browser import Site
 from tests.factories import PASSWORD, make_person, make_reply, make_thread, post_of
 
@@ -71,7 +72,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST discussion.withdraw": (401, 302, 403, 403, 403, 403),
     **{f"GET feeds.{name}": ALL for name in (
         "case_studies", "component", "component_posts", "opml", "page", "person", "person_threads", "prompt",
-        "prompt_posts", "site", "site_posts", "thread")},
+        "prompt_posts", "search", "site", "site_posts", "thread")},
     "GET moderation.report": ALL,
     "POST moderation.report": (302,) * 6,
     "GET moderation.reported": ALL,
@@ -81,6 +82,15 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET resources.index": ALL,
     "GET schools.find": ALL,
     "GET schools.index": ALL,
+    "GET search.nearest": ALL,
+    "GET search.rename": (401, 200, 404, 404, 404, 404),
+    "GET search.results": ALL,
+    "GET search.searches": SIGNED_IN,
+    "POST search.delete": (401, 302, 404, 404, 404, 404),
+    "POST search.rename": (401, 302, 404, 404, 404, 404),
+    "POST search.save": DOES,
+    "GET search_team.searches": TEAM,
+    "POST search_team.remove": TEAM_DOES,
     "GET static": ALL,
     **{f"GET team.{name}": TEAM for name in (
         "component", "hidden", "hide_post", "hide_thread", "home", "log", "move", "prompt", "report",
@@ -114,6 +124,7 @@ class World:
     thread: Thread
     answer: Post
     report: Report
+    search: SavedSearch
 
     @classmethod
     def make(cls) -> World:
@@ -122,13 +133,14 @@ class World:
         answer = make_reply(thread, author)
         post = post_of(thread, 2)
         report = Report.make(post, author, "spam", "look")
+        search = SavedSearch.save(author, "Marking", "q=marking")
         db.session.commit()
         people = {
             "visitor": None, "author": author, "other": make_person("Ben Lee"),
             "unconfirmed": make_person("Una Firm", confirmed=False),
             "team": make_person("Tea Mem", role="team"), "administrator": make_person("Ad Min", role="administrator"),
         }  # fmt: skip
-        return cls(people, thread, answer, report)
+        return cls(people, thread, answer, report, search)
 
     def values(self, endpoint: str) -> dict[str, Any]:
         id: int = self.thread.id
@@ -146,6 +158,8 @@ class World:
             id = self.answer.id
         elif endpoint in ("team.close_report", "team.report"):
             id = self.report.id
+        elif endpoint in ("search.delete", "search.rename"):
+            id = self.search.id
         elif "person" in endpoint:
             id = self.thread.author_id
         slug = "assessment-for-learning" if "component" in endpoint else "resources"
@@ -199,6 +213,9 @@ class World:
             "discussion.reply": {"body": "Words", "disclosure": "named"},
             "discussion.save_draft": {"key": f"reply:{self.thread.id}", "body": "Words"},
             "moderation.report": {"reason": "spam", "detail": "look"},
+            "search.rename": {"name": "Our marking"},
+            "search.save": {"query": "q=feedback"},
+            "search_team.remove": {"words": "zeppelins"},
             "team.close_report": {"note": "Looked at"},
             "team.component": {"name": "A name", "summary": "A summary"},
             "team.prompt": {"title": "A title", "question": "A question?", "introduction": "Words"},
@@ -251,7 +268,7 @@ def test_no_route_writes_without_a_good_token(site: Site, route: str) -> None:
     endpoint = route.split()[1]
     world = World.make()
     world.prepare(endpoint)
-    person = world.people["author" if endpoint.startswith("discussion") else "administrator"]
+    person = world.people["author" if endpoint.startswith(("discussion", "search.")) else "administrator"]
     assert person
     path = path_of(site, endpoint, world, "POST")
     fields = world.form(endpoint)
@@ -280,7 +297,7 @@ def _forget_new_person() -> None:
 
 def _state() -> tuple[Any, ...]:
     db.session.rollback()
-    tables = (User, Thread, Post, Report, Activity, EmailedLink)
+    tables = (User, Thread, Post, Report, Activity, EmailedLink, SavedSearch)
     return tuple(db.session.scalar(select(func.count()).select_from(table)) for table in tables) + (
         db.session.scalar(select(func.sum(Thread.version))),
         db.session.scalar(select(func.sum(User.version))),

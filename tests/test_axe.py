@@ -19,8 +19,18 @@ from forum.case_studies.models import CaseStudy
 from forum.core.db import db
 from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
-from tests.factories import STUDY, make_person, make_reply, make_study, make_thread, make_trial, post_of
-from tests.factories import make_person, make_reply, make_school, make_thread, post_of
+from forum.search.models.empty import EmptySearch
+from forum.search.models.saved import SavedSearch
+from tests.factories import (
+    STUDY,
+    make_person,
+    make_reply,
+    make_school,
+    make_study,
+    make_thread,
+    make_trial,
+    post_of,
+)
 
 if TYPE_CHECKING:
     from tests.chromium import LiveSite, Open, Window
@@ -122,6 +132,21 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         ("visitor", "participant"),
         ["/schools", "/schools?q=hillview", "/schools?q=none+such"],
     ),
+    "search.rename": (PARTICIPANT, ["/searches/{search}/rename"]),
+    "search.results": (
+        EVERYONE,
+        [
+            "/search",
+            "/search?q=said",
+            "/search?q=sen",
+            "/search?q=said&kind=discussion&author=Ada+Obi&sort=newest&plain=yes",
+            "/search?q=zeppelins",
+            "/search?q=said+zeppelins",
+            "/search?q=said&since=never",
+        ],
+    ),
+    "search.searches": (("visitor", "participant", "newcomer"), ["/searches"]),
+    "search_team.searches": (TEAM, ["/team/searches", "/team/searches?order=last"]),
     "team.component": (TEAM, ["/team/components/school-organisation"]),
     "team.hidden": (TEAM, ["/team/hidden"]),
     "team.hide_post": (TEAM, ["/team/posts/{reply}/hide"]),
@@ -136,9 +161,8 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
 }
 FOR_MACHINES = {
     "broken", "case_studies.export_csv", "case_studies.export_json", "discussion.post", "feeds.opml", "pages.health",
-    "pages.metrics", "pages.ready", "pages.robots", "pages.sitemap", "pages.sitemap_part", "static",
-    "broken", "discussion.post", "feeds.opml", "pages.health", "pages.metrics", "pages.ready", "pages.robots",
-    "pages.sitemap", "pages.sitemap_part", "schools.find", "static",
+    "pages.metrics", "pages.ready", "pages.robots", "pages.sitemap", "pages.sitemap_part", "schools.find",
+    "search.nearest", "static",
 }  # fmt: skip
 ERRORS = (400, 403, 404, 405, 410, 413, 422, 500)
 
@@ -162,6 +186,7 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("participant", "{draft}/marks", "Save and continue", {"effect_reason": "x" * 600}),
     ("participant", "{draft}/check", "Publish case study", {}),
     ("participant", "/case-studies/{tried}/tried", "Publish your report", {"saw": "x" * 8001}),
+    ("participant", "/searches/{search}/rename", "Save the name", {"name": ""}),
     ("newcomer", "{thread}", "Post reply", {"body": "May I?"}),
     ("team", "/team/case-studies/{tried}/marks", "Put them on the case study", {"cost_reason": ""}),
     ("team", "/team/posts/{reply}/hide", "Hide the post", {}),
@@ -246,7 +271,9 @@ def story(live: LiveSite) -> Story:
             "tried": tried.thread_id, "study": study.thread_id, "draft": draft.url(),
         }  # fmt: skip
         people = {"visitor": None, "participant": author.id, "team": colleague.id, "newcomer": newcomer.id}
+        names["search"] = SavedSearch.save(author, "What was said", "q=said").id
         db.session.commit()
+        EmptySearch.note("zeppelins")
     return Story(names, people)
 
 

@@ -175,6 +175,7 @@ ACTS = {
     "team.resource-edited": "edited the facts of a resource:",
     "team.resource-retired": "retired a resource:",
     "team.resource-returned": "brought back a resource:",
+    "team.search-removed": "removed words from the searches that found nothing",
 }
 ROLES = {"participant": "participant", "team": "team member", "administrator": "administrator"}
 

@@ -4,6 +4,7 @@ import { Button, CharacterCount, ErrorSummary, PasswordInput, Radios, ServiceNav
 
 import { saveDrafts } from "./drafts.js";
 import { weigh } from "./files.js";
+import { nearest } from "./nearest.js";
 import { preview } from "./preview.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
@@ -17,5 +18,6 @@ createAll(ServiceNavigation);
 createAll(SkipLink);
 
 document.querySelectorAll("input[type=file][data-largest]").forEach(weigh);
+document.querySelectorAll("form[data-nearest-url]").forEach(nearest);
 document.querySelectorAll("form[data-preview-url]").forEach(preview);
 document.querySelectorAll("form[data-draft-url]").forEach(saveDrafts);
