@@ -25,6 +25,7 @@ from forum.seed.story import Untold, sign_ins, tell
 
 conversation = AppGroup("conversation", help="The conversation's own data.")
 demo = AppGroup("demo", help="An invented story to look at (development only).")
+letters = AppGroup("letters", help="What is written to people.")
 people = AppGroup("people", help="People and their roles.")
 
 
@@ -98,6 +99,15 @@ def show_sign_ins() -> None:
         click.echo(line)
 
 
+@letters.command("deliver")
+def deliver() -> None:
+    """Tell people what they are owed and deliver it. The server does so by itself; this is for a timer."""
+    rounds = 1
+    while current_app.extensions["postman"].go_round():
+        rounds += 1
+    click.echo(f"Nothing is left to deliver ({rounds} {'round' if rounds == 1 else 'rounds'}).")
+
+
 @people.command("add-team")
 @click.argument("email")
 def add_team(email: str) -> None:
@@ -145,7 +155,7 @@ def serve() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (conversation, demo, people, serve):
+    for command in (conversation, demo, letters, people, serve):
         app.cli.add_command(command)
 
 
