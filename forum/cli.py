@@ -36,6 +36,7 @@ conversation = AppGroup("conversation", help="The conversation's own data.")
 case_studies = AppGroup("case-studies", help="Case studies as they grow old.")
 files = AppGroup("files", help="The pictures and papers of case studies.")
 demo = AppGroup("demo", help="An invented story to look at (development only).")
+letters = AppGroup("letters", help="What is written to people.")
 people = AppGroup("people", help="People and their roles.")
 schools = AppGroup("schools", help="The register of schools.")
 searching = AppGroup("search", help="The search index.")
@@ -128,6 +129,7 @@ def show_sign_ins() -> None:
         click.echo(line)
 
 
+<<<<<<< HEAD
 @files.command("sweep")
 def sweep() -> None:
     """Remove the files that no draft and no case study refers to, and that are more than a day old.
@@ -154,6 +156,15 @@ def check_files() -> None:
     if lacking:
         raise click.ClickException(f"The storage lacks {len(lacking)} of the files that the database knows.")
     click.echo("Every file that the database knows is there.")
+=======
+@letters.command("deliver")
+def deliver() -> None:
+    """Tell people what they are owed and deliver it. The server does so by itself; this is for a timer."""
+    rounds = 1
+    while current_app.extensions["postman"].go_round():
+        rounds += 1
+    click.echo(f"Nothing is left to deliver ({rounds} {'round' if rounds == 1 else 'rounds'}).")
+>>>>>>> suggestions
 
 
 @people.command("add-team")
@@ -281,7 +292,11 @@ def serve() -> None:
 
 
 def init_app(app: Flask) -> None:
+<<<<<<< HEAD
     for command in (case_studies, conversation, demo, files, people, schools, searching, serve):
+=======
+    for command in (conversation, demo, letters, people, serve):
+>>>>>>> suggestions
         app.cli.add_command(command)
 
 

@@ -102,14 +102,17 @@ class Postman:
     def wake(self) -> None:
         self._bell.set()
 
+    def go_round(self) -> bool:
+        """Each chore once, and a round of letters; True where more waits."""
+        more = [chore() for chore in self._chores]
+        return deliver_due() == ROUND or any(more)
+
     def _rounds(self) -> None:
         while not self._off_duty.is_set():
             more = False
             with self._app.app_context():
                 try:
-                    for chore in self._chores:
-                        more = chore() or more
-                    more = deliver_due() == ROUND or more
+                    more = self.go_round()
                 except SQLAlchemyError as error:
                     log.error("letters wait: the database did not answer", error=str(error))
             if not more:

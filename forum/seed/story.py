@@ -27,7 +27,11 @@ from forum.activity.models import Activity
 from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
 from forum.moderation.models import Report
+<<<<<<< HEAD
 from forum.seed.case_studies import Studies
+=======
+from forum.seed.suggested import PROMPT, suggests
+>>>>>>> suggestions
 
 FOLDER = Path(__file__).parent / "story"
 LONDON = ZoneInfo("Europe/London")
@@ -42,13 +46,16 @@ class Untold(Exception):
 def tell(config: Config) -> list[str]:
     """Tell the story, once; returns what there is to say about it. Raises Untold. The caller commits."""
     _for_development(config)
-    people = _read("people")["people"]
+    suggestions = _read("suggestions")
+    people = [*_read("people")["people"], *suggestions["people"]]
     if db.session.scalar(select(User.id).where(User.email_key == _email(people[0]))) is not None:
         return [
             "The demo is loaded already: nothing was changed.",
             "flask demo sign-ins shows who you can be.",
         ]
-    missing = {fields["prompt"] for fields in _threads()} - set(db.session.scalars(select(Prompt.slug)))
+    missing = {PROMPT, *(fields["prompt"] for fields in _threads())} - set(
+        db.session.scalars(select(Prompt.slug))
+    )
     if missing:
         raise Untold(
             f"The story needs the prompts {', '.join(sorted(missing))}: run flask conversation load first."
@@ -58,10 +65,16 @@ def tell(config: Config) -> list[str]:
         story.joins(fields)
     for fields in _threads():
         story.opens(fields)
+<<<<<<< HEAD
     told = _read("case-studies")
     studies = Studies(story._people, story._at, story._said, told["settings"])
     for fields in told["studies"]:
         studies.opens(fields)
+=======
+    crowd = [fields["key"] for fields in suggestions["people"]]
+    for fields in suggestions["suggestions"]:
+        suggests(story, fields, crowd)
+>>>>>>> suggestions
     story.happens()
     _keep(_file(config), story.passwords)
     counts = f"{len(people)} people, {len(story.threads)} threads, {story.posts} posts"
@@ -137,6 +150,17 @@ class Story:
         for key, verb in (("pinned", Thread.pin), ("locked", Thread.lock)):
             if key in fields:
                 self._team_does(verb, fields["title"], fields[key])
+
+    def person(self, key: str) -> User:
+        return self._people[key]
+
+    def plan(self, when: str, act: Callable[[datetime], None]) -> None:
+        """Let `act` happen at `when`: "3 days ago, 14:05", by London's clocks. Raises Untold."""
+        self._at(when, act)
+
+    def replies(self, thread: Fields, fields: Fields) -> None:
+        """Somebody replies in the thread with that title."""
+        self._replies(thread, fields)
 
     def happens(self) -> None:
         """Everything, in the order in which it happened.
@@ -268,8 +292,13 @@ def _numbered(thread: Thread, number: int) -> Post:
 
 
 def _threads() -> list[Fields]:
+<<<<<<< HEAD
     files = sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != "people")
     return [fields for name in files for fields in _read(name).get("threads", [])]
+=======
+    files = sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem not in ("people", "suggestions"))
+    return [fields for name in files for fields in _read(name)["threads"]]
+>>>>>>> suggestions
 
 
 def _read(name: str) -> Fields:

@@ -198,7 +198,8 @@ class Listing:
 
 def _carries(component: int) -> ColumnElement[bool]:
     here = (ThreadComponent.thread_id == S.thread_id, ThreadComponent.component_id == component)
-    return select(ONE).where(*here).correlate(S).scalar_subquery() == ONE
+    found: ColumnElement[bool] = select(ONE).where(*here).correlate(S).scalar_subquery() == ONE
+    return found
 
 
 @dataclass(frozen=True)
