@@ -129,7 +129,6 @@ def show_sign_ins() -> None:
         click.echo(line)
 
 
-<<<<<<< HEAD
 @files.command("sweep")
 def sweep() -> None:
     """Remove the files that no draft and no case study refers to, and that are more than a day old.
@@ -156,7 +155,8 @@ def check_files() -> None:
     if lacking:
         raise click.ClickException(f"The storage lacks {len(lacking)} of the files that the database knows.")
     click.echo("Every file that the database knows is there.")
-=======
+
+
 @letters.command("deliver")
 def deliver() -> None:
     """Tell people what they are owed and deliver it. The server does so by itself; this is for a timer."""
@@ -164,7 +164,6 @@ def deliver() -> None:
     while current_app.extensions["postman"].go_round():
         rounds += 1
     click.echo(f"Nothing is left to deliver ({rounds} {'round' if rounds == 1 else 'rounds'}).")
->>>>>>> suggestions
 
 
 @people.command("add-team")
@@ -292,11 +291,7 @@ def serve() -> None:
 
 
 def init_app(app: Flask) -> None:
-<<<<<<< HEAD
-    for command in (case_studies, conversation, demo, files, people, schools, searching, serve):
-=======
-    for command in (conversation, demo, letters, people, serve):
->>>>>>> suggestions
+    for command in (case_studies, conversation, demo, files, letters, people, schools, searching, serve):
         app.cli.add_command(command)
 
 

@@ -27,11 +27,8 @@ from forum.activity.models import Activity
 from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
 from forum.moderation.models import Report
-<<<<<<< HEAD
 from forum.seed.case_studies import Studies
-=======
 from forum.seed.suggested import PROMPT, suggests
->>>>>>> suggestions
 
 FOLDER = Path(__file__).parent / "story"
 LONDON = ZoneInfo("Europe/London")
@@ -65,16 +62,13 @@ def tell(config: Config) -> list[str]:
         story.joins(fields)
     for fields in _threads():
         story.opens(fields)
-<<<<<<< HEAD
     told = _read("case-studies")
     studies = Studies(story._people, story._at, story._said, told["settings"])
     for fields in told["studies"]:
         studies.opens(fields)
-=======
     crowd = [fields["key"] for fields in suggestions["people"]]
     for fields in suggestions["suggestions"]:
         suggests(story, fields, crowd)
->>>>>>> suggestions
     story.happens()
     _keep(_file(config), story.passwords)
     counts = f"{len(people)} people, {len(story.threads)} threads, {story.posts} posts"
@@ -292,13 +286,8 @@ def _numbered(thread: Thread, number: int) -> Post:
 
 
 def _threads() -> list[Fields]:
-<<<<<<< HEAD
     files = sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != "people")
     return [fields for name in files for fields in _read(name).get("threads", [])]
-=======
-    files = sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem not in ("people", "suggestions"))
-    return [fields for name in files for fields in _read(name)["threads"]]
->>>>>>> suggestions
 
 
 def _read(name: str) -> Fields:
