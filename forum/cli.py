@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from forum.accounts.models import Role, User
 from forum.core.db import db
 from forum.discussion.models import Prompt
-from forum.resources.models.resources import open_talks
+from forum.resources.models.lists import open_talks
 from forum.seed.importing import Import
 from forum.seed.lines import lines_of
 from forum.seed.load import HERE, BadFile, load_conversation

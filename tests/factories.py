@@ -12,6 +12,8 @@ from forum.accounts.models import User
 from forum.accounts.passwords import hash_password
 from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread
+from forum.resources.models import Answers, Resource, ResourceRequest, Review
+from forum.resources.models.requests import Wish
 
 PASSWORD = "correct horse battery"
 _HASH = hash_password(PASSWORD)
@@ -79,3 +81,30 @@ def post_of(thread: Thread, number: int = 1) -> Post:
         .options(joinedload(Post.thread).joinedload(Thread.prompt), joinedload(Post.author))
         .execution_options(populate_existing=True)
     ).one()
+
+
+def make_review(
+    by: User | None = None,
+    slug: str = "governornet",
+    helped: str | None = "somewhat",
+    known: str = "used",
+    **words: str,
+) -> Review:
+    """What someone says of a resource; only answers, unless there are words."""
+    resource = db.session.scalars(Resource.named(slug)).one()
+    answers = Answers(known=known, helped=helped if known == "used" else None, **words)
+    review = Review.give(resource, by or make_person(), answers)
+    db.session.commit()
+    return review
+
+
+def make_request(
+    by: User | None = None, what: str = "An index", for_whom: str = "governors", why: str = "To find things."
+) -> ResourceRequest:
+    """A resource that someone misses, with its thread."""
+    wish = Wish(what=what, for_whom=for_whom, why=why, components=[])
+    id = ResourceRequest.make(by or make_person(), wish).thread_id
+    db.session.commit()
+    request = ResourceRequest.of_thread(id)
+    assert request
+    return request

@@ -27,6 +27,7 @@ from forum.activity.models import Activity
 from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
 from forum.moderation.models import Report
+from forum.seed.reviews import Reviews
 
 FOLDER = Path(__file__).parent / "story"
 LONDON = ZoneInfo("Europe/London")
@@ -57,11 +58,14 @@ def tell(config: Config) -> list[str]:
         story.joins(fields)
     for fields in _threads():
         story.opens(fields)
+    reviews = Reviews(story._people, story._at)
+    reviews.foresee()
     story.happens()
     _keep(_file(config), story.passwords)
     counts = f"{len(people)} people, {len(story.threads)} threads, {story.posts} posts"
     return [
         f"The demo is loaded: {counts}, all invented.",
+        reviews.summary(),
         "flask demo sign-ins shows who you can be.",
     ]
 
