@@ -37,6 +37,7 @@ class Config:
     trusted_proxies: int
     feed_started: str
     log_level: str
+    first_posts_held: int
     testing: bool = False
 
     @property
@@ -78,6 +79,7 @@ class Config:
             trusted_proxies=_whole(env, "TRUSTED_PROXIES", 0),
             feed_started=env.get("FEED_STARTED", "2026"),
             log_level=env.get("LOG_LEVEL", "INFO"),
+            first_posts_held=_whole(env, "FIRST_POSTS_HELD", 2),
         )
         return config._checked() if config.in_production else config._for_development()
 

@@ -14,14 +14,14 @@ from forum.accounts.letters import Postman
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security
 from forum.discussion import drafts, fragments, writing
 from forum.discussion import views as discussion
-from forum.discussion.models import catalogue
+from forum.discussion.models import catalogue, gate
 from forum.feeds import views as feeds
-from forum.moderation import acts, reports, team, texts
+from forum.moderation import acts, gatekeeper, team, texts
 from forum.moderation import views as moderation
 from forum.pages import views as pages
 from forum.resources import views as resources
 
-ROUTES_ELSEWHERE = (acts, drafts, reports, tally, texts, writing)
+ROUTES_ELSEWHERE = (acts, drafts, tally, texts, writing)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -51,6 +51,7 @@ def create_app(config: Config | None = None) -> Flask:
         part.init_app(app)
     for blueprint in (accounts.bp, discussion.bp, moderation.bp, team.bp, feeds.bp, resources.bp, pages.bp):
         app.register_blueprint(blueprint)
+    gate.gate(app, gatekeeper.Gatekeeper())
     forum.cli.init_app(app)
 
     if config.trusted_proxies:

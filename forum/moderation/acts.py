@@ -27,7 +27,7 @@ def restore_post(id: int) -> ResponseReturnValue:
     post, form = _found_post(id), NoteForm()
     if not form.validate_on_submit():
         return _ask("team/restore.html", form, title=post.thread.title, number=post.number)
-    post.restore(by=me(), note=form.note.data)
+    post.publish(me(), form.note.data)
     return done("The post is restored.", _post_url(post))
 
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from forum.core.guards import team_room
 from forum.core.security import own_path
-from forum.moderation.models import MANY, Line, Report
+from forum.moderation.models import MANY, Item, Line
 
 LINES = 50
 
@@ -20,7 +20,7 @@ bp = team_room("team", __name__)
 @bp.get("")
 def home() -> str:
     return render_template(
-        "team/home.html", waiting=Report.count_waiting(), many=MANY, lines=Line.log(limit=10)
+        "team/home.html", waiting=Item.count(Item.waiting(), MANY), many=MANY, lines=Line.log(limit=10)
     )
 
 

@@ -26,7 +26,7 @@ from forum.accounts.models import Role, User
 from forum.activity.models import Activity
 from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
-from forum.moderation.models import Report
+from forum.moderation.models import Act, Decision, Item, Report
 
 FOLDER = Path(__file__).parent / "story"
 LONDON = ZoneInfo("Europe/London")
@@ -212,7 +212,8 @@ class Story:
         def hide(at: datetime) -> None:
             by = self._people[fields["by"]]
             post = _seen(by, id)
-            post.hide(by=by, reason=fields["reason"], note=fields["note"])
+            made = Decision.of_post(post, by, Act.HIDE, fields["reason"], note=fields["note"])
+            made.at = at
             post.gone_at = post.updated_at = at
 
         self._at(fields["when"], hide)
@@ -220,19 +221,21 @@ class Story:
     def _reports(self, id: int, fields: Fields) -> None:
         def report(at: datetime) -> None:
             by = self._people[fields["by"]]
-            made = Report.make(_seen(by, id), by, fields["reason"], fields["detail"])
+            made = Report.of_post(_seen(by, id), by, fields["reason"], fields["detail"])
             made.made_at = at
-            if "closed" in fields:
-                self._closes(made, fields["closed"])
+            item = db.session.get_one(Item, made.item_id)
+            item.opened_at = min(item.opened_at, at)
+            if "left" in fields:
+                self._leaves(item, fields["left"])
 
         self._at(fields["when"], report)
 
-    def _closes(self, report: Report, fields: Fields) -> None:
-        def close(at: datetime) -> None:
-            report.close(by=self._people[fields["by"]], note=fields["note"])
-            report.closed_at = at
+    def _leaves(self, item: Item, fields: Fields) -> None:
+        def leave(at: datetime) -> None:
+            made = Decision.of_item(item, self._people[fields["by"]], Act.LEAVE, note=fields["note"])
+            made.at = item.closed_at = at
 
-        self._at(fields["when"], close)
+        self._at(fields["when"], leave)
 
     def _at(self, when: str, act: Callable[[datetime], None]) -> None:
         """Let `act` happen at `when`: "3 days ago, 14:05", by London's clocks. Raises Untold."""
