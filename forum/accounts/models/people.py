@@ -1,56 +1,22 @@
-"""People: those with an account (User), everyone else (Visitor), and the letters we send them."""
+"""People: those with an account (User) and everyone else (Visitor)."""
 
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
 from blinker import Signal
 from flask_login import AnonymousUserMixin, UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, Text, or_, select, true, update
+from sqlalchemy import CheckConstraint, Index, Select, String, or_, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from forum.accounts.models.bylines import Role, byline
+from forum.accounts.models.links import EmailedLink, Purpose
 from forum.accounts.passwords import hash_password, matches, spend_the_same_time
 from forum.activity.models import record
 from forum.core.db import Instant, db, now
 from forum.core.errors import Refused
-from forum.core.tokens import digest, new_token
-
-
-class Role(StrEnum):
-    PARTICIPANT = "participant"
-    TEAM = "team"
-    ADMINISTRATOR = "administrator"
-
-
-POSITIONS = {
-    "headteacher": "Headteacher",
-    "teacher": "Teacher",
-    "support-staff": "Support staff",
-    "governor": "Governor",
-    "local-authority": "Local authority",
-    "parent-or-carer": "Parent or carer",
-    "other": "Other",
-}
-PHASES = {
-    "early-years": "Early years",
-    "primary": "Primary",
-    "middle": "Middle",
-    "secondary": "Secondary",
-    "16-plus": "16 plus",
-    "all-through": "All-through",
-    "special": "Special or alternative provision",
-}
-ROLE_ONLY = {
-    "headteacher": "A headteacher",
-    "teacher": "A teacher",
-    "support-staff": "A member of support staff",
-    "governor": "A governor",
-    "local-authority": "Someone from a local authority",
-    "parent-or-carer": "A parent or carer",
-}
 
 
 class Taken(Refused):
@@ -65,25 +31,6 @@ class Taken(Refused):
 described = Signal(
     "a person is shown otherwise: sent by the User; `role` says that their position or phase changed too"
 )
-
-
-def byline(
-    name: str,
-    position: str | None,
-    phase: str | None,
-    school: str | None,
-    role: str,
-    disclosure: str = "named",
-) -> str:
-    """How an author is shown. Named: name, position and school; role-only: position and phase, no more."""
-    if disclosure == "role-only":
-        parts = [ROLE_ONLY.get(position or "", "A participant"), PHASES.get(phase or "", "").lower()]
-    elif role != Role.PARTICIPANT:
-        parts = [name, "personalised learning team"]
-    else:
-        shown = POSITIONS.get(position or "", "").lower() if position != "other" else ""
-        parts = [name, shown, school or ""]
-    return ", ".join(part for part in parts if part)
 
 
 class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
@@ -258,115 +205,6 @@ class Visitor(AnonymousUserMixin):
     may_post = False
     stamp = ""
     disclosure = "named"
-
-
-class Purpose(StrEnum):
-    CONFIRM = "confirm"
-    RESET = "reset"
-    CHANGE = "change"
-
-
-LASTS = {
-    Purpose.CONFIRM: timedelta(days=3),
-    Purpose.RESET: timedelta(hours=1),
-    Purpose.CHANGE: timedelta(days=1),
-}
-
-
-class EmailedLink(db.Model):  # type: ignore[name-defined,misc]
-    """A link sent by mail: for one purpose, one use, and a time. We keep only the token's digest."""
-
-    __tablename__ = "emailed_links"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    purpose: Mapped[str] = mapped_column(String(10))
-    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
-    email: Mapped[str] = mapped_column(String(320))
-    expires_at: Mapped[datetime] = mapped_column(Instant)
-    used_at: Mapped[datetime | None] = mapped_column(Instant)
-
-    __table_args__ = (Index(None, "user_id", "purpose"),)
-
-    @classmethod
-    def make(cls, user: User, purpose: Purpose, email: str) -> str:
-        """A fresh token for `user`."""
-        token = new_token()
-        db.session.add(
-            cls(
-                user_id=user.id,
-                purpose=purpose,
-                token_digest=digest(token),
-                email=email,
-                expires_at=now() + LASTS[purpose],
-            )
-        )
-        return token
-
-    @classmethod
-    def sent(cls, token: str, purpose: Purpose) -> EmailedLink | None:
-        """The link for `token` if it is for this, be it used or too old."""
-        return db.session.scalar(select(cls).where(cls.token_digest == digest(token), cls.purpose == purpose))
-
-    @classmethod
-    def valid(cls, token: str, purpose: Purpose) -> EmailedLink | None:
-        """The link for `token` if it is for this, unused and in time."""
-        link = cls.sent(token, purpose)
-        return link if link is not None and link.is_good else None
-
-    @classmethod
-    def spend_all(cls, user: User, *purposes: Purpose) -> None:
-        db.session.execute(
-            update(cls)
-            .where(cls.user_id == user.id, cls.purpose.in_(purposes), cls.used_at.is_(None))
-            .values(used_at=now())
-        )
-
-    def spend(self) -> bool:
-        """Use the link up. False where someone was quicker."""
-        spent = db.session.execute(
-            update(EmailedLink)
-            .where(EmailedLink.id == self.id, EmailedLink.used_at.is_(None))
-            .values(used_at=now())
-        )
-        return bool(spent.rowcount)  # type: ignore[attr-defined]
-
-    @property
-    def is_good(self) -> bool:
-        return self.used_at is None and self.expires_at > now()
-
-    @property
-    def person(self) -> User:
-        return db.session.get_one(User, self.user_id)
-
-
-class Letter(db.Model):  # type: ignore[name-defined,misc]
-    """A mail that is due: a row committed with the act that caused it, so that none is lost."""
-
-    __tablename__ = "letters"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    to: Mapped[str] = mapped_column(String(320))
-    subject: Mapped[str] = mapped_column(String(200))
-    text: Mapped[str] = mapped_column(Text)
-    written_at: Mapped[datetime] = mapped_column(Instant, default=now)
-    due_at: Mapped[datetime | None] = mapped_column(Instant, default=now)
-    sent_at: Mapped[datetime | None] = mapped_column(Instant)
-    tries: Mapped[int] = mapped_column(default=0)
-
-    __table_args__ = (Index(None, "due_at"),)
-
-
-class Tally(db.Model):  # type: ignore[name-defined,misc]
-    """A count of tries in a window of time, for limits; see accounts/tally.py."""
-
-    __tablename__ = "tallies"
-
-    key: Mapped[str] = mapped_column(String(500), primary_key=True)
-    count: Mapped[int] = mapped_column(default=0)
-    expires: Mapped[float] = mapped_column(default=0.0)
-
-    __table_args__ = (Index(None, "expires"),)
 
 
 def email_key(email: str) -> str:

@@ -1,0 +1,27 @@
+"""The letters we send to people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.core.db import Instant, db, now
+
+
+class Letter(db.Model):  # type: ignore[name-defined,misc]
+    """A mail that is due: a row committed with the act that caused it, so that none is lost."""
+
+    __tablename__ = "letters"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    to: Mapped[str] = mapped_column(String(320))
+    subject: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    due_at: Mapped[datetime | None] = mapped_column(Instant, default=now)
+    sent_at: Mapped[datetime | None] = mapped_column(Instant)
+    tries: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (Index(None, "due_at"),)
