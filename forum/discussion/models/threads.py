@@ -125,7 +125,7 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         if earlier is not None:
             return earlier.thread
         if not by.may_post:
-            raise Refused("Confirm your email address before you publish.")
+            raise Refused(why_not(by))
         why = keeper().why_held(by, prompt.id, None, f"{title}\n\n{text}")
         at = now()
         thread = cls(
@@ -258,7 +258,7 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
 
     def why_closed_to(self, user: Person) -> str:
         if not user.may_post:
-            return "Confirm your email address before you publish."
+            return why_not(user)
         return "This thread is locked: it takes no new posts."
 
     @property
@@ -733,6 +733,13 @@ def listed() -> ColumnElement[bool]:
         literal_column("threads.publication") == literal_column("'published'"),
         literal_column("threads.moderation") == literal_column("'clear'"),
     )
+
+
+def why_not(user: Person) -> str:
+    """Why `user` may not take part."""
+    if user.is_suspended:
+        return "You are suspended: you cannot take part for now."
+    return "Confirm your email address before you publish."
 
 
 def slug_of(title: str) -> str:

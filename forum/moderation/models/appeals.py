@@ -29,6 +29,7 @@ class Appeal(db.Model):  # type: ignore[name-defined,misc]
     id: Mapped[int] = mapped_column(primary_key=True)
     decision_id: Mapped[int] = mapped_column(ForeignKey("decisions.id"))
     by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("queue_items.id"))
     text: Mapped[str] = mapped_column(Text)
     made_at: Mapped[datetime] = mapped_column(Instant, default=now)
     outcome: Mapped[str | None] = mapped_column(String(10))
@@ -39,7 +40,11 @@ class Appeal(db.Model):  # type: ignore[name-defined,misc]
     decision: Mapped[Decision] = relationship(lazy="raise")
     by: Mapped[User] = relationship(lazy="raise", foreign_keys=[by_id])
 
-    __table_args__ = (UniqueConstraint("decision_id", "by_id"), Index(None, "by_id", "id"))
+    __table_args__ = (
+        UniqueConstraint("decision_id", "by_id"),
+        Index(None, "by_id", "id"),
+        Index(None, "item_id"),
+    )
 
     @classmethod
     def make(cls, decision: Decision, by: User, text: str) -> Appeal:
@@ -56,7 +61,9 @@ class Appeal(db.Model):  # type: ignore[name-defined,misc]
             return db.session.scalars(
                 select(cls).where(cls.decision_id == decision.id, cls.by_id == by.id)
             ).one()
-        Item.about_appeal(appeal.id, by.id, decision.post_id, decision.prompt_id)
+        item = Item.about_appeal(appeal.id, by.id, decision.post_id, decision.prompt_id)
+        db.session.flush()
+        appeal.item_id = item.id
         about = {"decision": decision.id, "appeal": appeal.id}
         record("decision.appealed", by=by, prompt=decision.prompt_id, post=decision.post_id, detail=about)
         return appeal

@@ -59,7 +59,6 @@ class Item(db.Model):  # type: ignore[name-defined,misc]
     urgency: Mapped[int]
     post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    appeal_id: Mapped[int | None] = mapped_column(ForeignKey("appeals.id", use_alter=True))
     prompt_id: Mapped[int | None] = mapped_column(ForeignKey("prompts.id"))
     reports_count: Mapped[int] = mapped_column(default=0)
     opened_at: Mapped[datetime] = mapped_column(Instant, default=now)
@@ -117,7 +116,7 @@ class Item(db.Model):  # type: ignore[name-defined,misc]
 
     @classmethod
     def about_appeal(cls, appeal: int, person: int | None, post: int | None, prompt: int | None) -> Item:
-        about = {"appeal_id": appeal, "person_id": person, "post_id": post, "prompt_id": prompt}
+        about = {"person_id": person, "post_id": post, "prompt_id": prompt}
         return cls._open(f"appeal:{appeal}", Why.APPEAL, "appeal", **about)
 
     @classmethod
