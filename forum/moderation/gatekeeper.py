@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from forum.accounts.models import User
 from forum.core.db import db, now
@@ -51,7 +51,7 @@ class Gatekeeper:
 
 def _is_new(person: User) -> bool:
     """They have said less in public, and had it left there, than the setting asks; the team can vouch for them."""
-    wanted = current_app.config["FORUM"].first_posts_held
+    wanted: int = current_app.config["FORUM"].first_posts_held
     if not wanted or person.vouched_at is not None:
         return False
     shown = Post.publication == Publication.PUBLISHED, Post.moderation == Moderation.CLEAR
@@ -60,8 +60,9 @@ def _is_new(person: User) -> bool:
 
 
 def _holds(prompt: int) -> bool:
-    switches = select(Prompt.holds, Conversation.holds).where(Prompt.id == prompt, Conversation.id == 1)
-    return any(db.session.execute(switches).one())
+    switches = select(Prompt.holds | Conversation.holds).join(Conversation, true()).where(Prompt.id == prompt)
+    found: bool = db.session.scalars(switches).one()
+    return found
 
 
 def _keep_slow(by: User, thread: Thread) -> None:

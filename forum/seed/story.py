@@ -214,6 +214,8 @@ class Story:
             post = _seen(by, id)
             made = Decision.of_post(post, by, Act.HIDE, fields["reason"], note=fields["note"])
             made.at = at
+            if made.item_id is not None:
+                db.session.get_one(Item, made.item_id).closed_at = at
             post.gone_at = post.updated_at = at
 
         self._at(fields["when"], hide)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 from flask import Flask, current_app
 
-if TYPE_CHECKING:
-    from forum.accounts.models import User
-    from forum.discussion.models.threads import Post, Thread
+from forum.accounts.models import User
 
 
 class Gate(Protocol):
-    """Decides what waits for the team before others see it."""
+    """Decides what waits for the team before others see it. `post` is a Post, `thread` a Thread."""
 
-    def why_held(self, by: User, prompt: int, thread: Thread | None, words: str) -> list[str]:
+    def why_held(self, by: User, prompt: int, thread: Any, words: str) -> list[str]:
         """Why what `by` says must wait, as codes of HELD; empty where it may be public at once. Raises Refused
         where it may not be said at all. `thread` is None for a new one."""
 
-    def held(self, post: Post, why: list[str]) -> None:
+    def held(self, post: Any, why: list[str]) -> None:
         """`post` waits, or waits again."""
 
-    def taken_back(self, post: Post) -> None:
+    def taken_back(self, post: Any) -> None:
         """Its author has withdrawn `post` while it waited."""
 
 

@@ -37,7 +37,15 @@ from forum.core.freshness import versions
 from forum.core.markup import SafeHTML, render
 from forum.discussion.models.gate import keeper
 from forum.discussion.models.prompts import Component, Conversation, Prompt
-from forum.discussion.models.words import CHANGE, CHECKING, Kind, Moderation, Publication, gone_because
+from forum.discussion.models.words import (
+    CHANGE,
+    CHECKING,
+    NOT_YET,
+    Kind,
+    Moderation,
+    Publication,
+    gone_because,
+)
 
 __all__ = ["Component", "Conversation", "Post", "Prompt", "Revision", "Thread", "ThreadComponent"]
 
@@ -495,7 +503,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
     def hide(self, by: User, reason: str, note: str = "") -> None:
         """The team takes it out of sight; its place says so, and why."""
         self.hold()
-        if self.moderation != Moderation.CLEAR:
+        if self.moderation != Moderation.CLEAR and self.gone_reason not in NOT_YET:
             return
         self.moderation, self.gone_at, self.gone_reason = Moderation.HIDDEN, now(), reason
         self._changed("team.post-hidden", by, at=self.gone_at, note=note, detail={"reason": reason})
@@ -616,7 +624,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
     def in_place_for(cls, user: Person) -> Select[Post]:
         """The posts whose place `user` may see, be it only a tombstone. One that waits has a place for its author
         and the team."""
-        placed = true() if user.is_team else cls.number.is_not(None)
+        placed: ColumnElement[bool] = true() if user.is_team else cls.number.is_not(None)
         if user.is_signed_in:
             placed = or_(placed, cls.author_id == user.id)
         return (
@@ -655,13 +663,13 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
     def waits_in(cls, thread: Thread, user: Person) -> bool:
         """The quick question before `waiting_in`: most pages have nothing that waits."""
         query = "SELECT 1 FROM posts WHERE thread_id = {} AND number IS NULL AND author_id = {}"
-        return versions().row(query, (thread.id, user.id)) is not None
+        return versions().row(query, (thread.id, user.id or 0)) is not None
 
     def _held(self, by: User, why: list[str]) -> None:
         """Keep this from others until the team has looked."""
         db.session.flush()
-        where = {"prompt": self.prompt_id, "thread": self.thread_id, "post": self.id}
-        record("post.held", by=by, **where, detail={"why": why})
+        about = {"why": why}
+        record("post.held", by=by, prompt=self.prompt_id, thread=self.thread_id, post=self.id, detail=about)
         keeper().held(self, why)
 
     def _waits_again(self, by: User, why: list[str]) -> None:
