@@ -38,6 +38,7 @@ class Config:
     feed_started: str
     log_level: str
     first_posts_held: int
+    safeguarding: str
     testing: bool = False
 
     @property
@@ -80,6 +81,7 @@ class Config:
             feed_started=env.get("FEED_STARTED", "2026"),
             log_level=env.get("LOG_LEVEL", "INFO"),
             first_posts_held=_whole(env, "FIRST_POSTS_HELD", 2),
+            safeguarding=env.get("SAFEGUARDING", ""),
         )
         return config._checked() if config.in_production else config._for_development()
 

@@ -10,6 +10,7 @@ from forum.core.guards import me
 from forum.core.markup import extract
 from forum.discussion.models import Post, Prompt, Thread
 from forum.moderation.forms import LONGEST_NOTE, HideForm, MoveForm, NoteForm
+from forum.moderation.models import Act, Decision
 from forum.moderation.team import bp, done
 
 
@@ -18,7 +19,7 @@ def hide_post(id: int) -> ResponseReturnValue:
     post, form = _found_post(id), HideForm()
     if not form.validate_on_submit():
         return _ask("team/hide_post.html", form, post=post, words=extract(post.html, 300))
-    post.hide(by=me(), reason=form.reason.data, note=form.note.data)
+    Decision.of_post(post, me(), Act.HIDE, form.reason.data, form.words.data, form.note.data)
     return done("The post is hidden.", _post_url(post))
 
 
@@ -27,7 +28,11 @@ def restore_post(id: int) -> ResponseReturnValue:
     post, form = _found_post(id), NoteForm()
     if not form.validate_on_submit():
         return _ask("team/restore.html", form, title=post.thread.title, number=post.number)
-    post.publish(me(), form.note.data)
+    standing = db.session.scalar(Decision.standing_against(post))
+    if standing is not None:
+        standing.reverse(me(), form.note.data)
+    else:
+        post.publish(me(), form.note.data)
     return done("The post is restored.", _post_url(post))
 
 

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms import (
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import AnyOf, DataRequired, Length
+from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
+from forum.accounts.models import User
 from forum.core.forms import Form
 from forum.core.markup import clean_text
 from forum.discussion.models import Component, Prompt
 from forum.discussion.models.words import REASONS
+from forum.moderation.models import Act
+from forum.moderation.models.appeals import REVERSED, UPHELD
 
 LONGEST_DETAIL = 5_000
 LONGEST_NOTE = 2_000
 LONGEST_TEXT = 20_000
+DECISIONS = {
+    Act.PUBLISH: "Publish it, or show it again",
+    Act.LEAVE: "Leave it as it is",
+    Act.CHANGE: "Ask its author for a change",
+    Act.HIDE: "Hide it",
+    Act.REMOVE: "Remove it",
+}
 
 
 def _text(typed: str | None) -> str:
@@ -47,6 +64,17 @@ class ReportForm(Form):
     )
 
 
+class AppealForm(Form):
+    text = TextAreaField(
+        "Why do you think the decision is wrong?",
+        filters=[_text],
+        validators=[
+            DataRequired("Say why you think the decision is wrong"),
+            _no_longer(LONGEST_DETAIL, "Your appeal"),
+        ],
+    )
+
+
 class NoteForm(Form):
     """An act of the team that needs no reason. `then` is where the person goes on, a path of ours."""
 
@@ -57,6 +85,11 @@ class NoteForm(Form):
 
 class HideForm(NoteForm):
     reason = _reasons("Why is it hidden?")
+    words = TextAreaField(
+        "What its author is told (optional)",
+        filters=[_text],
+        validators=[_no_longer(LONGEST_DETAIL, "What its author is told")],
+    )
 
 
 class MoveForm(NoteForm):
@@ -70,15 +103,92 @@ class MoveForm(NoteForm):
         self.prompt.validators = (AnyOf(slugs, message="Select a prompt"),)
 
 
-class CloseForm(Form):
-    note = TextAreaField(
-        "What the team did, and why",
-        filters=[_text],
-        validators=[
-            DataRequired("Say what the team did, and why"),
-            _no_longer(LONGEST_NOTE, "The note"),
-        ],
+class DecisionForm(Form):
+    """What becomes of a post. The reason is public; `words` go to its author, `note` stays with the team."""
+
+    act = RadioField(
+        "What do you decide?",
+        choices=[SelectChoice(act, text) for act, text in DECISIONS.items()],
+        validate_choice=False,
+        validators=[AnyOf(DECISIONS, message="Select what you decide")],
     )
+    reason = SelectField(
+        "Reason",
+        choices=[SelectChoice("", "Select a reason"), *(SelectChoice(*each) for each in REASONS.items())],
+        validate_choice=False,
+    )
+    words = TextAreaField(
+        "What its author is told",
+        filters=[_text],
+        validators=[_no_longer(LONGEST_DETAIL, "What its author is told")],
+    )
+    note = TextAreaField(
+        "Note for the team (optional)", filters=[_text], validators=[_no_longer(LONGEST_NOTE, "The note")]
+    )
+
+    def validate_reason(self, field: SelectField) -> None:
+        if self.act.data in (Act.HIDE, Act.REMOVE, Act.CHANGE) and field.data not in REASONS:
+            raise ValidationError("Select a reason")
+        if field.data not in REASONS:
+            field.data = ""
+
+    def validate_words(self, field: TextAreaField) -> None:
+        if self.act.data == Act.CHANGE and not field.data:
+            raise ValidationError("Say what its author should change")
+
+
+class AppealOutcomeForm(Form):
+    outcome = RadioField(
+        "What do you decide?",
+        choices=[
+            SelectChoice(UPHELD, "The decision stands"),
+            SelectChoice(REVERSED, "The decision is reversed"),
+        ],
+        validate_choice=False,
+        validators=[AnyOf((UPHELD, REVERSED), message="Select what you decide")],
+    )
+    answer = TextAreaField(
+        "Your reason, for the person who appealed",
+        filters=[_text],
+        validators=[DataRequired("Give your reason"), _no_longer(LONGEST_DETAIL, "Your reason")],
+    )
+
+
+class PassForm(Form):
+    """Whom to ask for a second opinion; choices are set by the view."""
+
+    to = SelectField("Which colleague?", validate_choice=False)
+    note = StringField(
+        "What do you want to ask? (optional)", filters=[_line], validators=[_no_longer(500, "The question")]
+    )
+
+    def offer(self, colleagues: list[User]) -> None:
+        choices = [SelectChoice(str(user.id), user.name) for user in colleagues]
+        self.to.choices = [SelectChoice("", "Select a colleague"), *choices]
+        self.to.validators = (AnyOf([choice.value for choice in choices], message="Select a colleague"),)
+
+
+class ReverseForm(Form):
+    why = TextAreaField(
+        "Why is it reversed?",
+        description="The person whom it is about is told this.",
+        filters=[_text],
+        validators=[DataRequired("Say why it is reversed"), _no_longer(LONGEST_NOTE, "The reason")],
+    )
+
+
+class ButtonForm(Form):
+    """Nothing but a button and its token."""
+
+
+class BulkForm(Form):
+    """The numbers of the items that are ticked in the list."""
+
+    items = SelectMultipleField("Items", validate_choice=False, validators=[DataRequired()])
+
+    @property
+    def numbers(self) -> list[int]:
+        return [int(each) for each in (self.items.data or [])[:100] if each.isdecimal() and len(each) < 10]
 
 
 class TextForm(Form):

@@ -18,7 +18,7 @@ HELD = {
     "person": "What this person writes is held for now",
     "switch": "Everything here is held for now",
     "words": "It has words that the team watches for",
-    "personal": "It may say who someone is",
+    "private": "It may say who someone is",
     "changed": "Its author has changed it",
 }
 

@@ -18,15 +18,16 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import event, select, update
+from sqlalchemy import delete, event, select, update
 from sqlalchemy.orm import Session
 
 from config import Config
-from forum.accounts.models import Role, User
+from forum.accounts.models import Letter, Role, User
 from forum.activity.models import Activity
 from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
 from forum.moderation.models import Act, Decision, Item, Report
+from forum.moderation.models.items import HOURS, Urgency
 
 FOLDER = Path(__file__).parent / "story"
 LONDON = ZoneInfo("Europe/London")
@@ -58,6 +59,9 @@ def tell(config: Config) -> list[str]:
     for fields in _threads():
         story.opens(fields)
     story.happens()
+    db.session.execute(
+        delete(Letter).where(Letter.sent_at.is_(None), Letter.to.endswith("@example.org"))
+    )  # nobody's
     _keep(_file(config), story.passwords)
     counts = f"{len(people)} people, {len(story.threads)} threads, {story.posts} posts"
     return [
@@ -101,6 +105,7 @@ class Story:
                 school=fields.get("school"),
             )
             user.confirm()
+            user.vouch(by=None)
             role = Role(fields.get("role", Role.PARTICIPANT))
             if role != Role.PARTICIPANT:
                 user.make(role, by=None)
@@ -227,6 +232,7 @@ class Story:
             made.made_at = at
             item = db.session.get_one(Item, made.item_id)
             item.opened_at = min(item.opened_at, at)
+            item.due_at = hours_after(item.opened_at, HOURS[Urgency(item.urgency)])
             if "left" in fields:
                 self._leaves(item, fields["left"])
 

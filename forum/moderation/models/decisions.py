@@ -235,6 +235,20 @@ class Decision(db.Model):  # type: ignore[name-defined,misc]
         return query.order_by(cls.id.desc()).options(joinedload(cls.post).joinedload(Post.thread))
 
     @classmethod
+    def standing_against(cls, post: Post) -> Select[Decision]:
+        """The last decision that keeps `post` out of sight."""
+        query = select(cls).where(cls.post_id == post.id, cls.act.in_((Act.HIDE, Act.REMOVE, Act.CHANGE)))
+        return (
+            query.where(cls.undone_at.is_(None), cls.reversed_at.is_(None)).order_by(cls.id.desc()).limit(1)
+        )
+
+    @classmethod
+    def of_items(cls, items: list[int]) -> dict[int, Decision]:
+        """The last decision that was not undone about each of these items, by the item's id."""
+        query = select(cls).where(cls.item_id.in_(items), cls.undone_at.is_(None)).order_by(cls.id)
+        return {decision.item_id: decision for decision in db.session.scalars(query) if decision.item_id}
+
+    @classmethod
     def ledger(cls, before: int | None = None) -> Select[Decision]:
         """What the public may read of all decisions, newest first: no person, no words."""
         query = select(cls).where(cls.public, cls.undone_at.is_(None))

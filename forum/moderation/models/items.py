@@ -235,6 +235,10 @@ class Item(db.Model):  # type: ignore[name-defined,misc]
         return query.order_by(cls.urgency, cls.opened_at, cls.id)
 
     @classmethod
+    def overdue(cls) -> Select[Item]:
+        return select(cls).where(cls.open_thing.is_not(None), cls.due_at < now())
+
+    @classmethod
     def whole(cls, query: Select[Item]) -> Select[Item]:
         """`query`, each item with its post, thread, person and holder."""
         return query.options(

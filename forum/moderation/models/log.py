@@ -36,6 +36,7 @@ ACTS = {
     "team.prompt-edited": "edited the words of the prompt",
     "team.component-edited": "edited the words of the component",
     "team.made": "gave a role to",
+    "team.vouched": "vouched for",
 }
 ROLES = {"participant": "participant", "team": "team member", "administrator": "administrator"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from blinker import Signal
 from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
@@ -15,6 +16,8 @@ from forum.core.errors import Refused
 from forum.discussion.models import Post
 from forum.discussion.models.words import REASONS, URGENT
 from forum.moderation.models.items import Item, Why
+
+alarming = Signal("what may harm a child was reported: sent by the Report")
 
 
 class Report(db.Model):  # type: ignore[name-defined,misc]
@@ -55,6 +58,7 @@ class Report(db.Model):  # type: ignore[name-defined,misc]
         report = cls._made(item, by, reason, detail, key, email, post_id=post.id)
         if reason in URGENT:
             post.check()
+            alarming.send(report)
         return report
 
     @classmethod
