@@ -25,6 +25,7 @@ from config import Config
 from forum.accounts.models import Letter, Role, User
 from forum.activity.models import Activity
 from forum.core.db import db, now
+from forum.core.working_time import hours_after
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
 from forum.moderation.models import Act, Decision, Item, Report
 from forum.moderation.models.items import HOURS, Urgency
@@ -220,7 +221,8 @@ class Story:
             made = Decision.of_post(post, by, Act.HIDE, fields["reason"], note=fields["note"])
             made.at = at
             if made.item_id is not None:
-                db.session.get_one(Item, made.item_id).closed_at = at
+                item = db.session.get_one(Item, made.item_id)
+                item.closed_at, made.waited = at, int((at - item.opened_at).total_seconds())
             post.gone_at = post.updated_at = at
 
         self._at(fields["when"], hide)
