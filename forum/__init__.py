@@ -16,12 +16,12 @@ from forum.discussion import drafts, fragments, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue, gate
 from forum.feeds import views as feeds
-from forum.moderation import acts, gatekeeper, ledger, mine, queue, team, telling, texts
+from forum.moderation import acts, gatekeeper, ledger, mine, people, queue, suspension, team, telling, texts
 from forum.moderation import views as moderation
 from forum.pages import views as pages
 from forum.resources import views as resources
 
-ROUTES_ELSEWHERE = (acts, drafts, ledger, mine, queue, tally, telling, texts, writing)
+ROUTES_ELSEWHERE = (acts, drafts, ledger, mine, people, queue, tally, telling, texts, writing)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -52,6 +52,7 @@ def create_app(config: Config | None = None) -> Flask:
     for blueprint in (accounts.bp, discussion.bp, moderation.bp, team.bp, feeds.bp, resources.bp, pages.bp):
         app.register_blueprint(blueprint)
     gate.gate(app, gatekeeper.Gatekeeper())
+    suspension.init_app(app)
     forum.cli.init_app(app)
 
     if config.trusted_proxies:

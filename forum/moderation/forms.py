@@ -20,10 +20,12 @@ from forum.discussion.models import Component, Prompt
 from forum.discussion.models.words import REASONS
 from forum.moderation.models import Act
 from forum.moderation.models.appeals import REVERSED, UPHELD
+from forum.moderation.models.sanctions import KINDS, Kind
 
 LONGEST_DETAIL = 5_000
 LONGEST_NOTE = 2_000
 LONGEST_TEXT = 20_000
+LASTS = {"1": "1 day", "7": "7 days", "30": "30 days", "90": "90 days", "": "Until the team ends it"}
 DECISIONS = {
     Act.PUBLISH: "Publish it, or show it again",
     Act.LEAVE: "Leave it as it is",
@@ -90,6 +92,10 @@ class HideForm(NoteForm):
         filters=[_text],
         validators=[_no_longer(LONGEST_DETAIL, "What its author is told")],
     )
+
+
+class SweepForm(HideForm):
+    """Hide all that a person wrote."""
 
 
 class MoveForm(NoteForm):
@@ -166,6 +172,51 @@ class PassForm(Form):
         choices = [SelectChoice(str(user.id), user.name) for user in colleagues]
         self.to.choices = [SelectChoice("", "Select a colleague"), *choices]
         self.to.validators = (AnyOf([choice.value for choice in choices], message="Select a colleague"),)
+
+
+class SanctionForm(Form):
+    """What is said or done to a person. A warning and what follows have a reason and words for the person."""
+
+    kind = RadioField(
+        "What is it?",
+        choices=[SelectChoice(kind, text) for kind, text in KINDS.items()],
+        validate_choice=False,
+        validators=[AnyOf(KINDS, message="Select what it is")],
+    )
+    days = SelectField(
+        "For how long?",
+        choices=[SelectChoice(days, text) for days, text in LASTS.items()],
+        validate_choice=False,
+        validators=[AnyOf(LASTS, message="Select for how long")],
+        default="7",
+    )
+    reason = SelectField(
+        "Reason",
+        choices=[SelectChoice("", "Select a reason"), *(SelectChoice(*each) for each in REASONS.items())],
+        validate_choice=False,
+    )
+    words = TextAreaField(
+        "What the person is told",
+        filters=[_text],
+        validators=[_no_longer(LONGEST_DETAIL, "What the person is told")],
+    )
+    note = TextAreaField(
+        "Note for the team", filters=[_text], validators=[_no_longer(LONGEST_NOTE, "The note")]
+    )
+
+    def validate_reason(self, field: SelectField) -> None:
+        if self.kind.data != Kind.NOTE and field.data not in REASONS:
+            raise ValidationError("Select a reason")
+        if field.data not in REASONS:
+            field.data = ""
+
+    def validate_words(self, field: TextAreaField) -> None:
+        if self.kind.data == Kind.WARNING and not field.data:
+            raise ValidationError("Say what the person is warned of")
+
+    def validate_note(self, field: TextAreaField) -> None:
+        if self.kind.data == Kind.NOTE and not field.data:
+            raise ValidationError("Enter the note")
 
 
 class ReverseForm(Form):

@@ -154,6 +154,34 @@ def _decisions():
     )
     op.create_index("ix_appeals_by_id_id", "appeals", ["by_id", "id"])
     op.create_index("ix_appeals_item_id", "appeals", ["item_id"])
+    op.create_table(
+        "sanctions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("made_at", WHEN, nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("until", WHEN),
+        sa.Column("lifted_at", WHEN),
+        sa.Column("lifted_by_id", sa.Integer()),
+        sa.Column("decision_id", sa.Integer()),
+        sa.ForeignKeyConstraint(["person_id"], ["users.id"], name=op.f("fk_sanctions_person_id")),
+        sa.ForeignKeyConstraint(["by_id"], ["users.id"], name=op.f("fk_sanctions_by_id")),
+        sa.ForeignKeyConstraint(["lifted_by_id"], ["users.id"], name=op.f("fk_sanctions_lifted_by_id")),
+        sa.ForeignKeyConstraint(["decision_id"], ["decisions.id"], name=op.f("fk_sanctions_decision_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sanctions")),
+        sa.UniqueConstraint("decision_id", name=op.f("uq_sanctions_decision_id")),
+    )
+    op.create_index("ix_sanctions_person_id_id", "sanctions", ["person_id", "id"])
+    op.create_table(
+        "swept_posts",
+        sa.Column("decision_id", sa.Integer(), nullable=False),
+        sa.Column("post_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["decision_id"], ["decisions.id"], name=op.f("fk_swept_posts_decision_id")),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_swept_posts_post_id")),
+        sa.PrimaryKeyConstraint("decision_id", "post_id", name=op.f("pk_swept_posts")),
+    )
 
 
 def _reports():
@@ -237,6 +265,8 @@ def downgrade():
         reports.alter_column("note", existing_type=sa.Text(), server_default=None)
         reports.create_index("ix_reports_closed_at_id", ["closed_at", "id"])
         reports.create_index("ix_reports_post_id_reporter_id", ["post_id", "reporter_id"])
+    op.drop_table("swept_posts")
+    op.drop_table("sanctions")
     op.drop_table("appeals")
     op.drop_table("decisions")
     op.drop_table("queue_items")

@@ -5,7 +5,8 @@ from forum.moderation.models.decisions import Act, Decision
 from forum.moderation.models.items import Item
 from forum.moderation.models.log import ACTS, Line
 from forum.moderation.models.reports import Report
+from forum.moderation.models.sanctions import Sanction, Swept
 
 MANY = 1000
 
-__all__ = ["ACTS", "MANY", "Act", "Appeal", "Decision", "Item", "Line", "Report"]
+__all__ = ["ACTS", "MANY", "Act", "Appeal", "Decision", "Item", "Line", "Report", "Sanction", "Swept"]

@@ -35,6 +35,11 @@ ACTS = {
     "team.thread-moved": "moved",
     "team.prompt-edited": "edited the words of the prompt",
     "team.component-edited": "edited the words of the component",
+    "team.noted": "made a note about",
+    "team.person-warn": "warned",
+    "team.person-limit": "will look first at what is written by",
+    "team.person-suspend": "suspended",
+    "team.person-swept": "hid all that was written by",
     "team.made": "gave a role to",
     "team.vouched": "vouched for",
 }
