@@ -16,12 +16,24 @@ from forum.discussion import drafts, fragments, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue, gate
 from forum.feeds import views as feeds
-from forum.moderation import acts, gatekeeper, ledger, mine, people, queue, suspension, team, telling, texts
+from forum.moderation import (
+    acts,
+    gatekeeper,
+    ledger,
+    mine,
+    people,
+    queue,
+    settings,
+    suspension,
+    team,
+    telling,
+    texts,
+)
 from forum.moderation import views as moderation
 from forum.pages import views as pages
 from forum.resources import views as resources
 
-ROUTES_ELSEWHERE = (acts, drafts, ledger, mine, people, queue, tally, telling, texts, writing)
+ROUTES_ELSEWHERE = (acts, drafts, ledger, mine, people, queue, settings, tally, telling, texts, writing)
 
 
 def create_app(config: Config | None = None) -> Flask:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from wtforms import (
+    BooleanField,
     HiddenField,
     RadioField,
     SelectField,
@@ -12,6 +15,7 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from forum.accounts.models import User
 from forum.core.forms import Form
@@ -25,6 +29,7 @@ from forum.moderation.models.sanctions import KINDS, Kind
 LONGEST_DETAIL = 5_000
 LONGEST_NOTE = 2_000
 LONGEST_TEXT = 20_000
+SLOW = {"0": "Not at all", "60": "1 minute", "600": "10 minutes", "3600": "1 hour", "86400": "1 day"}
 LASTS = {"1": "1 day", "7": "7 days", "30": "30 days", "90": "90 days", "": "Until the team ends it"}
 DECISIONS = {
     Act.PUBLISH: "Publish it, or show it again",
@@ -66,6 +71,20 @@ class ReportForm(Form):
     )
 
 
+class SwitchForm(Form):
+    """What is held; the prompts are set by the view."""
+
+    everywhere = BooleanField("Every new post waits, everywhere")
+    under = SelectMultipleField(
+        "New posts wait under these prompts",
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+
+    def offer(self, prompts: Iterable[Prompt]) -> None:
+        self.under.choices = [SelectChoice(str(prompt.id), prompt.title) for prompt in prompts]
+
+
 class AppealForm(Form):
     text = TextAreaField(
         "Why do you think the decision is wrong?",
@@ -96,6 +115,29 @@ class HideForm(NoteForm):
 
 class SweepForm(HideForm):
     """Hide all that a person wrote."""
+
+
+class ArrangeForm(NoteForm):
+    """The settings of a thread; the components are set by the view."""
+
+    title = StringField(
+        "Title", filters=[_line], validators=[DataRequired("Enter a title"), _no_longer(150, "The title")]
+    )
+    components = SelectMultipleField(
+        "Which parts of personalised learning is it about?",
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    slow = SelectField(
+        "How long does a person wait between posts?",
+        choices=[SelectChoice(seconds, text) for seconds, text in SLOW.items()],
+        validate_choice=False,
+        validators=[AnyOf(SLOW, message="Select how long a person waits")],
+    )
+    holds = BooleanField("Each new post waits for the team")
+
+    def offer(self, components: Iterable[Component]) -> None:
+        self.components.choices = [SelectChoice(each.slug, each.name) for each in components]
 
 
 class MoveForm(NoteForm):

@@ -30,6 +30,19 @@ class Conversation(db.Model):  # type: ignore[name-defined,misc]
     changed_at: Mapped[datetime] = mapped_column(Instant, default=now)
 
     @classmethod
+    def hold_posts(cls, by: User, everywhere: bool, under: dict[int, bool]) -> None:
+        """Whether each new post waits for the team: everywhere, or under a prompt (by its id)."""
+        row = db.session.scalars(select(cls).with_for_update()).one()
+        prompts = db.session.scalars(select(Prompt).order_by(Prompt.id).with_for_update()).all()
+        before = {"everywhere": row.holds, "under": [prompt.slug for prompt in prompts if prompt.holds]}
+        row.holds = everywhere
+        for prompt in prompts:
+            prompt.holds = under.get(prompt.id, prompt.holds)
+        after = {"everywhere": everywhere, "under": [prompt.slug for prompt in prompts if prompt.holds]}
+        if before != after:
+            record("team.switched", by=by, detail={"before": before, "after": after})
+
+    @classmethod
     def touch(cls) -> None:
         """Everything shown may have changed: every page is a new one."""
         db.session.execute(update(cls).values(version=cls.version + 1, changed_at=now()))

@@ -198,6 +198,43 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
     def unpin(self, by: User, note: str = "") -> None:
         self._set(by, "team.thread-unpinned", note, pinned=False)
 
+    def arrange(
+        self,
+        by: User,
+        title: str,
+        components: list[Component],
+        slow_seconds: int,
+        holds: bool,
+        note: str = "",
+    ) -> None:
+        """The team's hand on a thread: its title and components, how long a person waits between posts, and whether
+        each post waits for the team. Its address leads here from the old title too."""
+        self.hold()
+        before = {"title": self.title, "slow": self.slow_seconds, "holds": self.holds}
+        carried = self._carried()
+        self.title, self.slug = title, slug_of(title)
+        self.slow_seconds, self.holds = slow_seconds, holds
+        self.carry(components)
+        wanted = sorted(component.id for component in components)
+        after = {"title": title, "slow": slow_seconds, "holds": holds}
+        if before == after and carried == wanted:
+            return
+        if before["title"] != title:
+            opening = db.session.scalar(select(Post).where(Post.thread_id == self.id, Post.number == 1))
+            if opening is not None:
+                opening.retitled(str(before["title"]))
+        self.touched()
+        about = {"before": {**before, "components": carried}}
+        record(
+            "team.thread-arranged",
+            by=by,
+            public=True,
+            prompt=self.prompt_id,
+            thread=self.id,
+            note=note,
+            detail=about,
+        )
+
     def hide(self, by: User, reason: str, note: str = "") -> None:
         """Take the whole thread out of sight: for all but the team it is not there."""
         self._set(
@@ -235,6 +272,10 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
             note=note,
             detail={"from": before},
         )
+
+    def _carried(self) -> list[int]:
+        query = select(ThreadComponent.component_id).where(ThreadComponent.thread_id == self.id)
+        return sorted(db.session.scalars(query))
 
     def carry(self, components: list[Component]) -> None:
         """Carry exactly these components."""
@@ -470,6 +511,13 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
             self._waits_again(by, ["changed"])
         elif why and self.is_shown:
             self._waits_again(by, why)
+
+    def retitled(self, before: str) -> None:
+        """Its thread has another title: the one before stays with this version of the words."""
+        written = self.edited_at or self.published_at
+        db.session.add(Revision(post_id=self.id, source=self.source, title=before, written_at=written))
+        self.version += 1
+        self.updated_at = self.edited_at = now()
 
     def withdraw(self, by: User) -> None:
         """Its author takes it back. An opening post that nobody has answered takes its thread with it."""

@@ -33,6 +33,8 @@ ACTS = {
     "team.thread-pinned": "pinned",
     "team.thread-unpinned": "unpinned",
     "team.thread-moved": "moved",
+    "team.thread-arranged": "changed the settings of",
+    "team.switched": "changed what is held",
     "team.prompt-edited": "edited the words of the prompt",
     "team.component-edited": "edited the words of the component",
     "team.noted": "made a note about",
