@@ -39,6 +39,7 @@ class Config:
     log_level: str
     first_posts_held: int
     safeguarding: str
+    second_factor: bool
     testing: bool = False
 
     @property
@@ -82,6 +83,7 @@ class Config:
             log_level=env.get("LOG_LEVEL", "INFO"),
             first_posts_held=_whole(env, "FIRST_POSTS_HELD", 2),
             safeguarding=env.get("SAFEGUARDING", ""),
+            second_factor=_yes(env, "SECOND_FACTOR", default=forum_env == "production"),
         )
         return config._checked() if config.in_production else config._for_development()
 
@@ -142,6 +144,13 @@ def _whole(env: Mapping[str, str], name: str, default: int) -> int:
         return int(env.get(name, default))
     except ValueError:
         raise Misconfigured(f"{name} is {env[name]!r}: it must be a whole number.") from None
+
+
+def _yes(env: Mapping[str, str], name: str, default: bool) -> bool:
+    said = env.get(name, "yes" if default else "no")
+    if said not in ("yes", "no"):
+        raise Misconfigured(f"{name} is {said!r}: it must be yes or no.")
+    return said == "yes"
 
 
 def _database_url(url: str, instance: Path) -> str:

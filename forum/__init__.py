@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import forum.cli
 from config import Config
-from forum.accounts import sessions, tally
+from forum.accounts import second_factor, sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security
@@ -33,7 +33,20 @@ from forum.moderation import views as moderation
 from forum.pages import views as pages
 from forum.resources import views as resources
 
-ROUTES_ELSEWHERE = (acts, drafts, ledger, mine, people, queue, settings, tally, telling, texts, writing)
+ROUTES_ELSEWHERE = (
+    acts,
+    drafts,
+    ledger,
+    mine,
+    people,
+    queue,
+    second_factor,
+    settings,
+    tally,
+    telling,
+    texts,
+    writing,
+)
 
 
 def create_app(config: Config | None = None) -> Flask:

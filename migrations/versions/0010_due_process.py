@@ -33,6 +33,7 @@ URGENCY = (
 
 def upgrade():
     _columns()
+    _second_factors()
     _queue()
     _decisions()
     _reports()
@@ -53,6 +54,28 @@ def _columns():
     op.execute(
         "UPDATE users SET vouched_at = created_at WHERE confirmed_at IS NOT NULL OR imported_as IS NOT NULL"
     )
+
+
+def _second_factors():
+    op.create_table(
+        "second_factors",
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("secret", sa.String(length=64), nullable=False),
+        sa.Column("confirmed_at", WHEN),
+        sa.Column("last_step", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_second_factors_user_id")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_second_factors")),
+    )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("code_digest", sa.String(length=64), nullable=False),
+        sa.Column("used_at", WHEN),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_recovery_codes_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_codes")),
+    )
+    op.create_index("ix_recovery_codes_user_id_code_digest", "recovery_codes", ["user_id", "code_digest"])
 
 
 def _queue():
@@ -265,6 +288,8 @@ def downgrade():
         reports.alter_column("note", existing_type=sa.Text(), server_default=None)
         reports.create_index("ix_reports_closed_at_id", ["closed_at", "id"])
         reports.create_index("ix_reports_post_id_reporter_id", ["post_id", "reporter_id"])
+    op.drop_table("recovery_codes")
+    op.drop_table("second_factors")
     op.drop_table("swept_posts")
     op.drop_table("sanctions")
     op.drop_table("appeals")

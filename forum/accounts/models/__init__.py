@@ -4,6 +4,7 @@ from forum.accounts.models.bylines import PHASES, POSITIONS, ROLE_ONLY, Role, by
 from forum.accounts.models.letters import Letter
 from forum.accounts.models.links import LASTS, EmailedLink, Purpose
 from forum.accounts.models.people import Taken, User, Visitor, described, email_key
+from forum.accounts.models.second_factors import RecoveryCode, SecondFactor
 from forum.accounts.models.tallies import Tally
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "EmailedLink",
     "Letter",
     "Purpose",
+    "RecoveryCode",
     "Role",
+    "SecondFactor",
     "Taken",
     "Tally",
     "User",
