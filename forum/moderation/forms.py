@@ -270,6 +270,23 @@ class ReverseForm(Form):
     )
 
 
+class MemberForm(Form):
+    email = StringField(
+        "Email address",
+        filters=[_line],
+        validators=[DataRequired("Enter an email address"), _no_longer(320, "The address")],
+    )
+    role = RadioField(
+        "What can they do?",
+        choices=[
+            SelectChoice("team", "Moderate and answer"),
+            SelectChoice("administrator", "Moderate and answer, and change who is on the team"),
+        ],
+        validate_choice=False,
+        validators=[AnyOf(("team", "administrator"), message="Select what they can do")],
+    )
+
+
 class ButtonForm(Form):
     """Nothing but a button and its token."""
 
