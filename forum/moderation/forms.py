@@ -270,6 +270,38 @@ class ReverseForm(Form):
     )
 
 
+class RulesForm(Form):
+    """`since` is the version that the writer began from."""
+
+    source = TextAreaField(
+        "The rules",
+        filters=[_text],
+        validators=[DataRequired("Enter the rules"), _no_longer(LONGEST_TEXT, "The rules")],
+    )
+    since = HiddenField()
+
+    @property
+    def number(self) -> int:
+        typed = self.since.data or ""
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+
+
+class _WordingsForm(Form):
+    @property
+    def wordings(self) -> dict[str, str]:
+        return {reason: self[reason].data or "" for reason in REASONS}
+
+
+WordingsForm = type(
+    "WordingsForm",
+    (_WordingsForm,),
+    {
+        reason: TextAreaField(label, filters=[_text], validators=[_no_longer(LONGEST_DETAIL, "The wording")])
+        for reason, label in REASONS.items()
+    },
+)
+
+
 class MemberForm(Form):
     email = StringField(
         "Email address",

@@ -26,7 +26,7 @@ from forum.moderation.forms import (
     ReverseForm,
 )
 from forum.moderation.gatekeeper import HELD
-from forum.moderation.models import MANY, Act, Appeal, Decision, Item, Report
+from forum.moderation.models import MANY, Act, Appeal, Decision, Item, Report, Wording
 from forum.moderation.models.decisions import DONE
 from forum.moderation.models.items import Why
 from forum.moderation.team import bp, done, id_asked
@@ -233,6 +233,7 @@ def _page(
         failed=failed,
         reasons=ALL_REASONS,
         bands=BANDS,
+        wordings=Wording.all_of_them(),
         done=DONE,
         longest=LONGEST_DETAIL,
         longest_note=LONGEST_NOTE,

@@ -34,6 +34,7 @@ URGENCY = (
 def upgrade():
     _columns()
     _second_factors()
+    _rules()
     _queue()
     _decisions()
     _reports()
@@ -76,6 +77,25 @@ def _second_factors():
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_codes")),
     )
     op.create_index("ix_recovery_codes_user_id_code_digest", "recovery_codes", ["user_id", "code_digest"])
+
+
+def _rules():
+    op.create_table(
+        "rules",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("made_at", WHEN, nullable=False),
+        sa.Column("by_id", sa.Integer()),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["users.id"], name=op.f("fk_rules_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rules")),
+    )
+    op.create_table(
+        "wordings",
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("reason", name=op.f("pk_wordings")),
+    )
 
 
 def _queue():
@@ -288,6 +308,8 @@ def downgrade():
         reports.alter_column("note", existing_type=sa.Text(), server_default=None)
         reports.create_index("ix_reports_closed_at_id", ["closed_at", "id"])
         reports.create_index("ix_reports_post_id_reporter_id", ["post_id", "reporter_id"])
+    op.drop_table("wordings")
+    op.drop_table("rules")
     op.drop_table("recovery_codes")
     op.drop_table("second_factors")
     op.drop_table("swept_posts")
