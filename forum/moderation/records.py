@@ -62,13 +62,17 @@ def records_of_post(id: int) -> Response:
 
 
 def _archive(
-    name: str, title: str, about: dict[str, tuple[Any, ColumnElement[bool]]], **whom: int
+    name: str,
+    title: str,
+    about: dict[str, tuple[Any, ColumnElement[bool]]],
+    subject: int | None = None,
+    post: int | None = None,
 ) -> Response:
     """That records were taken is itself recorded. Secrets, and who reported something, never leave with them."""
     if not ButtonForm().validate_on_submit():
         abort(400)
     parts = {part: _rows(model, which) for part, (model, which) in about.items()}
-    record("team.records-taken", by=me(), detail={"records": name}, **whom)
+    record("team.records-taken", by=me(), subject=subject, post=post, detail={"records": name})
     page = render_template("team/records.html", title=title, at=now(), parts=parts)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -49,7 +49,7 @@ class Rules(db.Model):  # type: ignore[name-defined,misc]
     def write(cls, by: User | None, source: str, since: int) -> Rules:
         """A new version, begun from version `since`. Raises Conflict where there is a newer one."""
         db.session.execute(select(Conversation.id).with_for_update())  # one at a time
-        newest = db.session.scalar(cls.now_in_force())
+        newest = db.session.scalars(cls.now_in_force()).first()
         if newest is not None and newest.id != since:
             raise Conflict("A colleague has changed the rules since you opened this page.")
         if newest is not None and newest.source == source:
