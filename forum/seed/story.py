@@ -106,7 +106,7 @@ class Story:
                 school=fields.get("school"),
             )
             user.confirm()
-            user.vouch(by=None)
+            user.vouched_at = at
             role = Role(fields.get("role", Role.PARTICIPANT))
             if role != Role.PARTICIPANT:
                 user.make(role, by=None)
