@@ -57,7 +57,8 @@ class Rules(db.Model):  # type: ignore[name-defined,misc]
         rules = cls(by_id=by.id if by else None, source=source, html=render(source))
         db.session.add(rules)
         db.session.flush()
-        record("team.rules-written", by=by, detail={"rules": rules.id})
+        if by is not None:
+            record("team.rules-written", by=by, detail={"rules": rules.id})
         return rules
 
 
