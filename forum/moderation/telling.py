@@ -58,7 +58,7 @@ def _tell_person(decision: Decision) -> None:
 
 def _tell_reporters(decision: Decision) -> None:
     """Each once; never who else reported it, nor what was said to its author."""
-    if decision.item_id is None or decision.act == Act.PUBLISH and not decision.was_hidden:
+    if decision.item_id is None or decision.was_held:
         return
     waiting = select(Report).where(Report.item_id == decision.item_id, Report.told_at.is_(None))
     for report in db.session.scalars(waiting.options(joinedload(Report.reporter))):

@@ -152,8 +152,7 @@ def _decisions():
         sa.Column("post_id", sa.Integer()),
         sa.Column("person_id", sa.Integer()),
         sa.Column("prompt_id", sa.Integer()),
-        sa.Column("was_held", sa.Boolean(), nullable=False),
-        sa.Column("was_hidden", sa.Boolean(), nullable=False),
+        sa.Column("before", sa.String(length=10), nullable=False),
         sa.Column("waited", sa.Integer()),
         sa.Column("public", sa.Boolean(), nullable=False),
         sa.Column("undone_at", WHEN),
@@ -246,10 +245,10 @@ def _reports():
     )
     op.execute(
         "INSERT INTO decisions (at, by_id, act, reason, words, note, thing, item_id, post_id, person_id, prompt_id,"
-        " was_held, was_hidden, public, reversed_why) SELECT r.closed_at, r.closed_by_id,"
+        " before, public, reversed_why) SELECT r.closed_at, r.closed_by_id,"
         " CASE WHEN p.moderation = 'clear' THEN 'leave' ELSE 'hide' END, r.reason, '', r.note,"
         " CASE WHEN p.number = 1 THEN 'thread' ELSE 'post' END, i.id, r.post_id, p.author_id, p.prompt_id,"
-        " false, false, r.reason <> 'pupil', ''"
+        " 'shown', r.reason <> 'pupil', ''"
         " FROM reports r JOIN posts p ON p.id = r.post_id JOIN queue_items i ON i.thing = 'report:' || r.id"
         " WHERE r.closed_by_id IS NOT NULL"
     )

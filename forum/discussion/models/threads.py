@@ -565,9 +565,9 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         self._changed("team.post-removed", by, at=self.gone_at, note=note, detail={"reason": reason})
 
     def check(self) -> None:
-        """Out of sight until the team has looked."""
+        """Out of sight until the team has looked, or has looked again."""
         self.hold()
-        if self.moderation != Moderation.CLEAR:
+        if self.gone_reason == CHECKING:
             return
         self.moderation, self.gone_at, self.gone_reason = Moderation.HIDDEN, now(), CHECKING
         self._changed("post.checking", None, at=self.gone_at)

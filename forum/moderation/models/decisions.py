@@ -51,6 +51,20 @@ ABOUT_POSTS = (Act.PUBLISH, Act.LEAVE, Act.CHANGE, Act.HIDE, Act.REMOVE)
 AGAINST = (Act.CHANGE, Act.HIDE, Act.REMOVE, Act.WARN, Act.LIMIT, Act.SUSPEND)
 
 
+class Before(StrEnum):
+    """How a post stood when it was decided about."""
+
+    SHOWN = "shown"
+    HELD = "held"
+    CHECKED = "checked"
+
+    @classmethod
+    def of(cls, post: Post) -> Before:
+        if post.is_held:
+            return cls.HELD
+        return cls.SHOWN if post.moderation == Moderation.CLEAR else cls.CHECKED
+
+
 class Decision(db.Model):  # type: ignore[name-defined,misc]
     """One decision. `words` are for the author, `note` is the team's own. `before` is how the post stood, so that it
     can be put back. `undone_at`: by the team within the hour; `reversed_at`: later, on appeal or because the team
@@ -70,8 +84,7 @@ class Decision(db.Model):  # type: ignore[name-defined,misc]
     post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     prompt_id: Mapped[int | None] = mapped_column(ForeignKey("prompts.id"))
-    was_held: Mapped[bool] = mapped_column(default=False)
-    was_hidden: Mapped[bool] = mapped_column(default=False)
+    before: Mapped[str] = mapped_column(String(10), default=Before.SHOWN)
     waited: Mapped[int | None]  # seconds from when it came into the queue
     public: Mapped[bool] = mapped_column(default=True)
     undone_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -148,8 +161,7 @@ class Decision(db.Model):  # type: ignore[name-defined,misc]
             post_id=post.id,
             person_id=post.author_id,
             prompt_id=post.prompt_id,
-            was_held=post.is_held,
-            was_hidden=post.moderation != Moderation.CLEAR and post.gone_reason != CHECKING,
+            before=Before.of(post),
             public=reason not in URGENT,
         )
         db.session.add(decision)
@@ -183,14 +195,12 @@ class Decision(db.Model):  # type: ignore[name-defined,misc]
         if self.post_id is not None:
             post = _post(self.post_id)
             post.hold()
-            if not waits:
+            if not waits or self.before == Before.SHOWN:
                 post.publish(by)
-            elif self.act == Act.PUBLISH:
-                post.check()
-            elif self.act != Act.LEAVE and self.was_held:
+            elif self.before == Before.HELD and post.is_held:
                 post.wait_on()
-            elif self.act != Act.LEAVE:
-                post.publish(by)
+            else:
+                post.check()
         if waits and self.item_id is not None:
             db.session.get_one(Item, self.item_id).open_again()
         db.session.flush()
@@ -214,6 +224,10 @@ class Decision(db.Model):  # type: ignore[name-defined,misc]
     # Questions
 
     @property
+    def was_held(self) -> bool:
+        return self.before == Before.HELD
+
+    @property
     def stands(self) -> bool:
         return self.undone_at is None and self.reversed_at is None
 
@@ -230,7 +244,7 @@ class Decision(db.Model):  # type: ignore[name-defined,misc]
     @classmethod
     def about(cls, person: User) -> Select[Decision]:
         """What was decided about `person` and told to them, newest first."""
-        told = cls.act.in_(AGAINST) | cls.was_held
+        told = cls.act.in_(AGAINST) | (cls.before == Before.HELD)
         query = select(cls).where(cls.person_id == person.id, cls.undone_at.is_(None), told)
         return query.order_by(cls.id.desc()).options(joinedload(cls.post).joinedload(Post.thread))
 

@@ -15,7 +15,7 @@ from forum.core.freshness import Rests
 from forum.discussion.models import Prompt
 from forum.discussion.models.words import REASONS, URGENT
 from forum.moderation.models.appeals import REVERSED, Appeal
-from forum.moderation.models.decisions import DONE, Act, Decision
+from forum.moderation.models.decisions import DONE, Act, Before, Decision
 
 
 def ledger_version(**_: object) -> Rests:
@@ -118,7 +118,7 @@ class Figures:
         total, held, urgent = db.session.execute(
             select(
                 func.count(),
-                func.coalesce(func.sum(case((Decision.was_held, 1), else_=0)), 0),
+                func.coalesce(func.sum(case((Decision.before == Before.HELD, 1), else_=0)), 0),
                 func.coalesce(func.sum(case((Decision.public, 0), else_=1)), 0),
             ).where(*made)
         ).one()

@@ -116,7 +116,7 @@ def _lines(kinds: list[ColumnElement[bool]], before: int | None, limit: int) -> 
         )
         .outerjoin(actor, actor.id == Activity.actor)
         .outerjoin(Post, Post.id == Activity.post)
-        .outerjoin(Thread, Thread.id == Activity.thread)
+        .outerjoin(Thread, Thread.id == func.coalesce(Activity.thread, Post.thread_id))
         .outerjoin(person, person.id == func.coalesce(Activity.subject, Post.author_id))
         .where(Activity.id.in_(select(newest.c.id)))
         .order_by(Activity.id.desc())
