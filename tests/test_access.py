@@ -3,76 +3,98 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from config import Config
 from forum import create_app
-from forum.accounts.models import EmailedLink, Purpose, Tally, User
+from forum.accounts.models import EmailedLink, Purpose, SecondFactor, Tally, User
 from forum.activity.models import Activity
 from forum.core.db import db
-from forum.discussion.models import Post, Thread
-from forum.moderation.models import Report
+from forum.discussion.models import Conversation, Post, Thread
+from forum.moderation.models import Act, Appeal, Decision, Item, Report, Rules, Sanction
+from forum.moderation.models.sanctions import Kind
 from tests.browser import Site
 from tests.factories import PASSWORD, make_person, make_reply, make_thread, post_of
 
-PEOPLE = ("visitor", "author", "other", "unconfirmed", "team", "administrator")
-ALL = (200,) * 6
-SIGNED_IN = (401, 200, 200, 200, 200, 200)
-DOES = (401, 302, 302, 302, 302, 302)
-TEAM = (401, 403, 403, 403, 200, 200)
-TEAM_DOES = (401, 403, 403, 403, 302, 302)
-ONLY_VISITORS = (200, 302, 302, 302, 302, 302)
-GONE = (410,) * 6
+COUNT = count()
+PEOPLE = ("visitor", "author", "other", "unconfirmed", "suspended", "team", "administrator")
+# Someone who is suspended is sent (303) to the page that says so.
+ALL = (200,) * 7
+SIGNED_IN = (401, 200, 200, 200, 200, 200, 200)
+MINE = (401, 200, 200, 200, 303, 200, 200)
+DOES = (401, 302, 302, 302, 303, 302, 302)
+TEAM = (401, 403, 403, 403, 303, 200, 200)
+TEAM_DOES = (401, 403, 403, 403, 303, 302, 302)
+ADMINISTRATOR_DOES = (401, 403, 403, 403, 303, 403, 302)
+ONLY_VISITORS = (200, 302, 302, 302, 303, 302, 302)
+ANYONE_DOES = (302, 302, 302, 302, 303, 302, 302)
+GONE = (410, 410, 410, 410, 303, 410, 410)
 
 TABLE: dict[str, tuple[int, ...]] = {
-    "GET accounts.change_email": SIGNED_IN,
-    "POST accounts.change_email": (401, 302, 302, 302, 302, 302),
-    "GET accounts.change_password": SIGNED_IN,
-    "POST accounts.change_password": (401, 302, 302, 302, 302, 302),
+    "GET accounts.change_email": MINE,
+    "POST accounts.change_email": DOES,
+    "GET accounts.change_password": MINE,
+    "POST accounts.change_password": DOES,
     "GET accounts.confirm": GONE,
     "POST accounts.confirm": GONE,
     "GET accounts.confirm_email": GONE,
     "POST accounts.confirm_email": GONE,
     "GET accounts.register": ONLY_VISITORS,
-    "POST accounts.register": (302, 302, 302, 302, 302, 302),
-    "GET accounts.registered": ALL,
-    "GET accounts.resend": ALL,
-    "POST accounts.resend": (302, 302, 302, 302, 302, 302),
-    "GET accounts.reset": ALL,
-    "POST accounts.reset": (302, 302, 302, 302, 302, 302),
+    "POST accounts.register": ANYONE_DOES,
+    "GET accounts.registered": (200, 200, 200, 200, 303, 200, 200),
+    "GET accounts.resend": (200, 200, 200, 200, 303, 200, 200),
+    "POST accounts.resend": ANYONE_DOES,
+    "GET accounts.reset": (200, 200, 200, 200, 303, 200, 200),
+    "POST accounts.reset": ANYONE_DOES,
     "GET accounts.reset_password": GONE,
     "POST accounts.reset_password": GONE,
-    "GET accounts.settings": SIGNED_IN,
+    "GET accounts.settings": MINE,
     "POST accounts.settings": DOES,
     "GET accounts.sign_in": ONLY_VISITORS,
-    "POST accounts.sign_in": (302, 302, 302, 302, 302, 302),
-    "POST accounts.sign_out": (302, 302, 302, 302, 302, 302),
+    "POST accounts.sign_in": ANYONE_DOES,
+    "POST accounts.sign_out": (302,) * 7,
+    "GET accounts.second_factor": (401, 403, 403, 403, 303, 200, 200),
+    "POST accounts.second_factor": (401, 403, 403, 403, 303, 422, 422),
+    "POST accounts.begin_second_factor": TEAM_DOES,
+    "GET accounts.second_factor_picture": (401, 403, 403, 403, 303, 200, 200),
+    "POST accounts.new_recovery_codes": TEAM_DOES,
     "GET discussion.component": ALL,
-    "POST discussion.bring_back": (401, 302, 404, 404, 404, 404),
-    "POST discussion.discard_draft": (401, 404, 404, 404, 404, 404),
+    "POST discussion.bring_back": (401, 302, 404, 404, 303, 404, 404),
+    "POST discussion.discard_draft": (401, 404, 404, 404, 303, 404, 404),
     "GET discussion.drafts": SIGNED_IN,
-    "GET discussion.edit": (401, 200, 403, 403, 403, 403),
-    "POST discussion.edit": (401, 302, 403, 403, 403, 403),
+    "GET discussion.edit": (401, 200, 403, 403, 403, 403, 403),
+    "POST discussion.edit": (401, 302, 403, 403, 303, 403, 403),
     "GET discussion.history": ALL,
     "GET discussion.new_thread": SIGNED_IN,
-    "POST discussion.new_thread": (401, 302, 302, 422, 302, 302),
-    "GET discussion.post": (302,) * 6,
-    "POST discussion.preview": SIGNED_IN,
+    "POST discussion.new_thread": (401, 302, 302, 422, 303, 302, 302),
+    "GET discussion.post": (302,) * 7,
+    "POST discussion.preview": MINE,
     "GET discussion.prompt": ALL,
-    "POST discussion.reply": (401, 302, 302, 422, 302, 302),
+    "POST discussion.reply": (401, 302, 302, 422, 303, 302, 302),
     "POST discussion.save_draft": DOES,
     "GET discussion.thread": ALL,
-    "GET discussion.withdraw": (401, 200, 403, 403, 403, 403),
-    "POST discussion.withdraw": (401, 302, 403, 403, 403, 403),
+    "GET discussion.withdraw": (401, 200, 403, 403, 403, 403, 403),
+    "POST discussion.withdraw": (401, 302, 403, 403, 303, 403, 403),
     **{f"GET feeds.{name}": ALL for name in (
         "component", "component_posts", "opml", "page", "person", "person_threads", "prompt", "prompt_posts", "site",
         "site_posts", "thread")},
     "GET moderation.report": ALL,
-    "POST moderation.report": (302,) * 6,
+    "POST moderation.report": ANYONE_DOES,
+    "GET moderation.decisions": SIGNED_IN,
+    "GET moderation.decision": (401, 200, 404, 404, 404, 404, 404),
+    "POST moderation.appeal": (401, 302, 404, 404, 404, 404, 404),
+    "GET moderation.ledger": ALL,
+    "GET moderation.ledger_csv": ALL,
+    "GET moderation.reports": SIGNED_IN,
+    "GET moderation.rules": ALL,
+    "GET moderation.rules_then": ALL,
+    "GET moderation.rules_versions": ALL,
+    "GET moderation.suspended": (401, 302, 302, 302, 200, 302, 302),
     "GET moderation.reported": ALL,
     **{f"GET pages.{name}": ALL for name in (
         "about", "accessibility", "cookies", "health", "home", "metrics", "moderation", "person", "privacy", "ready",
@@ -80,11 +102,18 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET resources.index": ALL,
     "GET static": ALL,
     **{f"GET team.{name}": TEAM for name in (
-        "component", "hidden", "hide_post", "hide_thread", "home", "log", "move", "prompt", "report",
-        "reports", "texts")},
+        "arrange", "component", "hidden", "hide_post", "hide_thread", "home", "item", "lift", "log", "members", "move",
+        "person", "prompt", "queue", "reverse", "rules_history", "sweep_person", "switches", "texts", "write_rules")},
+    "GET team.wordings": (401, 403, 403, 403, 303, 403, 200),
     **{f"POST team.{name}": TEAM_DOES for name in (
-        "close_report", "component", "hide_post", "hide_thread", "lock", "move", "pin", "prompt", "restore_post",
-        "restore_thread", "unlock", "unpin")},
+        "arrange", "bulk", "claim", "component", "decide", "hide_post", "hide_thread", "impose", "lift", "lock", "move",
+        "pass_on", "pin", "prompt", "release", "restore_post", "restore_thread", "reverse", "sweep_person", "switches",
+        "undo", "unlock", "unpin", "vouch", "write_rules")},
+    **{f"POST team.{name}": ADMINISTRATOR_DOES for name in (
+        "add_member", "forget_second_factor", "remove_member", "wordings")},
+    "POST team.decide_appeal": (401, 403, 403, 403, 303, 302, 302),
+    "POST team.records_of_person": (401, 403, 403, 403, 303, 200, 200),
+    "POST team.records_of_post": (401, 403, 403, 403, 303, 200, 200),
 }  # fmt: skip
 
 
@@ -111,21 +140,33 @@ class World:
     thread: Thread
     answer: Post
     report: Report
+    decision: Decision
+    sanction: Sanction
+    appeal: Item
+    colleague: User
 
     @classmethod
     def make(cls) -> World:
+        db.session.execute(update(Conversation).values(holds=False))  # as the world before may have left it
         author = make_person("Ada Obi")
         thread = make_thread(author)
         answer = make_reply(thread, author)
         post = post_of(thread, 2)
-        report = Report.make(post, author, "spam", "look")
+        report = Report.of_post(post, make_person(), "spam", "look")
+        first, colleague = make_person(role="team"), make_person("Col League", role="team")
+        decision = Decision.of_post(post_of(make_thread(author)), first, Act.HIDE, "spam")
+        another = Decision.of_post(post_of(make_thread(author)), first, Act.HIDE, "spam")
+        appeal = db.session.get_one(Item, Appeal.make(another, author, "No.").item_id)
+        sanction = Sanction.impose(make_person(), first, Kind.HOLD, reason="spam")
+        suspended = make_person("Sue Spend")
+        Sanction.impose(suspended, first, Kind.SUSPENSION, reason="spam")
         db.session.commit()
         people = {
             "visitor": None, "author": author, "other": make_person("Ben Lee"),
-            "unconfirmed": make_person("Una Firm", confirmed=False),
+            "unconfirmed": make_person("Una Firm", confirmed=False), "suspended": suspended,
             "team": make_person("Tea Mem", role="team"), "administrator": make_person("Ad Min", role="administrator"),
         }  # fmt: skip
-        return cls(people, thread, answer, report)
+        return cls(people, thread, answer, report, decision, sanction, appeal, colleague)
 
     def values(self, endpoint: str) -> dict[str, Any]:
         id: int = self.thread.id
@@ -139,11 +180,28 @@ class World:
             "moderation.reported",
             "team.hide_post",
             "team.restore_post",
+            "team.records_of_post",
         ):
             id = self.answer.id
-        elif endpoint in ("team.close_report", "team.report"):
-            id = self.report.id
-        elif "person" in endpoint:
+        elif endpoint in (
+            "team.item",
+            "team.claim",
+            "team.release",
+            "team.pass_on",
+            "team.decide",
+        ):
+            id = self.report.item_id
+        elif endpoint == "team.decide_appeal":
+            id = self.appeal.id
+        elif endpoint in ("team.undo", "team.reverse", "moderation.decision", "moderation.appeal"):
+            id = self.decision.id
+        elif endpoint == "team.lift":
+            id = self.sanction.id
+        elif endpoint in ("team.remove_member", "team.forget_second_factor"):
+            id = self.colleague.id
+        elif endpoint == "moderation.rules_then":
+            id = 1
+        elif "person" in endpoint or endpoint in ("team.impose", "team.vouch"):
             id = self.thread.author_id
         slug = "assessment-for-learning" if "component" in endpoint else "resources"
         if endpoint == "discussion.thread":
@@ -196,7 +254,21 @@ class World:
             "discussion.reply": {"body": "Words", "disclosure": "named"},
             "discussion.save_draft": {"key": f"reply:{self.thread.id}", "body": "Words"},
             "moderation.report": {"reason": "spam", "detail": "look"},
-            "team.close_report": {"note": "Looked at"},
+            "accounts.second_factor": {"code": "000000"},
+            "moderation.appeal": {"text": "No."},
+            "team.add_member": {"email": self.people["other"].email, "role": "team"},  # type: ignore[union-attr]
+            "team.arrange": {"title": "Another title", "slow": "60"},
+            "team.bulk": {"items": str(self.report.item_id)},
+            "team.decide": {"act": "leave"},
+            "team.decide_appeal": {"outcome": "upheld", "answer": "It stands."},
+            "team.impose": {"kind": "note", "days": "", "note": "Rang the school"},
+            "team.lift": {"why": "Enough."},
+            "team.pass_on": {"to": str(self.colleague.id)},
+            "team.reverse": {"why": "A slip."},
+            "team.sweep_person": {"reason": "spam"},
+            "team.switches": {"everywhere": "y"},
+            "team.wordings": {"spam": "Please do not."},
+            "team.write_rules": {"source": f"Be kind {next(COUNT)}.", "since": str(_newest_rules())},
             "team.component": {"name": "A name", "summary": "A summary"},
             "team.prompt": {"title": "A title", "question": "A question?", "introduction": "Words"},
             "team.hide_post": {"reason": "spam", "note": ""},
@@ -214,6 +286,10 @@ class World:
             post_of(self.thread, 2).hide(team, "spam")
         elif endpoint == "team.restore_thread":
             self.thread.hide(team, "spam")
+        elif endpoint == "accounts.second_factor_picture" or endpoint == "accounts.second_factor":
+            for each in self.people.values():
+                if each is not None and each.is_team:
+                    SecondFactor.begin(each)
         db.session.commit()
 
 
@@ -275,9 +351,25 @@ def _forget_new_person() -> None:
     db.session.commit()
 
 
+def _newest_rules() -> int:
+    return db.session.scalars(Rules.now_in_force()).one().id
+
+
 def _state() -> tuple[Any, ...]:
     db.session.rollback()
-    tables = (User, Thread, Post, Report, Activity, EmailedLink)
+    tables = (
+        User,
+        Thread,
+        Post,
+        Report,
+        Activity,
+        EmailedLink,
+        Decision,
+        Appeal,
+        Sanction,
+        Rules,
+        SecondFactor,
+    )
     return tuple(db.session.scalar(select(func.count()).select_from(table)) for table in tables) + (
         db.session.scalar(select(func.sum(Thread.version))),
         db.session.scalar(select(func.sum(User.version))),
