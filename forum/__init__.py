@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import forum.cli
 from config import Config
-from forum.accounts import schools, sessions, tally
+from forum.accounts import schools, second_factor, sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
 from forum.case_studies import export, files, inspection, library, marking, page, trying, uploads
@@ -17,10 +17,25 @@ from forum.case_studies.models import shelf
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security, storage
 from forum.discussion import drafts, fragments, nearest, writing
 from forum.discussion import views as discussion
-from forum.discussion.models import catalogue
+from forum.discussion.models import catalogue, gate
 from forum.feeds import searches
 from forum.feeds import views as feeds
-from forum.moderation import acts, reports, team, texts
+from forum.moderation import (
+    acts,
+    gatekeeper,
+    ledger,
+    members,
+    mine,
+    people,
+    queue,
+    records,
+    rules,
+    settings,
+    suspension,
+    team,
+    telling,
+    texts,
+)
 from forum.moderation import views as moderation
 from forum.pages import views as pages
 from forum.resources import asking, reviewing
@@ -44,12 +59,21 @@ ROUTES_ELSEWHERE = (
     asking,
     drafts,
     export,
+    ledger,
     library,
-    reports,
+    members,
+    mine,
+    people,
+    queue,
+    records,
     reviewing,
+    rules,
     saved,
+    second_factor,
+    settings,
     suggesting,
     tally,
+    telling,
     texts,
     trying,
     writing,
@@ -119,6 +143,8 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(blueprint)
     nearest.finds(app, Finder())
     searches.answered_by(app, followed.Followed.ask)
+    gate.gate(app, gatekeeper.Gatekeeper())
+    suspension.init_app(app)
     forum.cli.init_app(app)
 
     if config.trusted_proxies:

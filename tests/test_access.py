@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from config import Config
 from forum import create_app
-from forum.accounts.models import EmailedLink, Purpose, Tally, User
+from forum.accounts.models import EmailedLink, Purpose, SecondFactor, Tally, User
 from forum.activity.models import Activity
 from forum.case_studies.drafts import Writing, as_typed
 from forum.case_studies.models import Trial
 from forum.core.db import db
-from forum.discussion.models import Post, Thread
+from forum.discussion.models import Conversation, Post, Thread
 from forum.discussion.models.drafts import Draft
-from forum.moderation.models import Report
+from forum.moderation.models import Act, Appeal, Decision, Item, Report, Rules, Sanction
+from forum.moderation.models.sanctions import Kind
+from forum.moderation.suspension import OPEN as OPEN_TO_SUSPENDED
 from forum.search.models.saved import SavedSearch
 from tests.browser import Site
 from tests.factories import PASSWORD, STUDY, make_person, make_reply, make_study, make_thread, post_of
 
+COUNT = count()
 PEOPLE = ("visitor", "author", "other", "unconfirmed", "team", "administrator")
 ALL = (200,) * 6
 SIGNED_IN = (401, 200, 200, 200, 200, 200)
 DOES = (401, 302, 302, 302, 302, 302)
 TEAM = (401, 403, 403, 403, 200, 200)
 TEAM_DOES = (401, 403, 403, 403, 302, 302)
+ADMINISTRATOR_DOES = (401, 403, 403, 403, 403, 302)
 ONLY_VISITORS = (200, 302, 302, 302, 302, 302)
 GONE = (410,) * 6
 
@@ -68,6 +73,11 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET case_studies_team.marks": TEAM,
     "POST case_studies_team.marks": TEAM_DOES,
     **{f"GET case_studies.{name}": ALL for name in ("export_csv", "export_json", "library")},
+    "GET accounts.second_factor": TEAM,
+    "POST accounts.second_factor": (401, 403, 403, 403, 422, 422),
+    "POST accounts.begin_second_factor": TEAM_DOES,
+    "GET accounts.second_factor_picture": TEAM,
+    "POST accounts.new_recovery_codes": TEAM_DOES,
     "GET discussion.component": ALL,
     "POST discussion.bring_back": (401, 302, 404, 404, 404, 404),
     "POST discussion.discard_draft": (401, 404, 404, 404, 404, 404),
@@ -91,6 +101,16 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET moderation.report": ALL,
     "POST moderation.report": (302,) * 6,
     "GET moderation.reported": ALL,
+    "GET moderation.decisions": SIGNED_IN,
+    "GET moderation.decision": (401, 200, 404, 404, 404, 404),
+    "POST moderation.appeal": (401, 302, 404, 404, 404, 404),
+    "GET moderation.ledger": ALL,
+    "GET moderation.ledger_csv": ALL,
+    "GET moderation.reports": SIGNED_IN,
+    "GET moderation.rules": ALL,
+    "GET moderation.rules_then": ALL,
+    "GET moderation.rules_versions": ALL,
+    "GET moderation.suspended": (401, 302, 302, 302, 302, 302),
     **{f"GET pages.{name}": ALL for name in (
         "about", "accessibility", "cookies", "health", "home", "metrics", "moderation", "person", "privacy", "ready",
         "robots", "sitemap", "sitemap_part")},
@@ -108,11 +128,17 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST search_team.remove": TEAM_DOES,
     "GET static": ALL,
     **{f"GET team.{name}": TEAM for name in (
-        "component", "hidden", "hide_post", "hide_thread", "home", "log", "move", "prompt", "report",
-        "reports", "texts")},
+        "arrange", "component", "hidden", "hide_post", "hide_thread", "home", "item", "lift", "log", "members", "move",
+        "person", "prompt", "queue", "reverse", "rules_history", "sweep_person", "switches", "texts", "write_rules")},
+    "GET team.wordings": (401, 403, 403, 403, 403, 200),
     **{f"POST team.{name}": TEAM_DOES for name in (
-        "close_report", "component", "hide_post", "hide_thread", "lock", "move", "pin", "prompt", "restore_post",
-        "restore_thread", "unlock", "unpin")},
+        "arrange", "bulk", "claim", "component", "decide", "decide_appeal", "hide_post", "hide_thread", "impose",
+        "lift", "lock", "move", "pass_on", "pin", "prompt", "release", "restore_post", "restore_thread", "reverse",
+        "sweep_person", "switches", "undo", "unlock", "unpin", "vouch", "write_rules")},
+    **{f"POST team.{name}": ADMINISTRATOR_DOES for name in (
+        "add_member", "forget_second_factor", "remove_member", "wordings")},
+    "POST team.records_of_person": TEAM,
+    "POST team.records_of_post": TEAM,
 }  # fmt: skip
 
 
@@ -140,16 +166,26 @@ class World:
     answer: Post
     report: Report
     search: SavedSearch
+    decision: Decision
+    sanction: Sanction
+    appeal: Item
+    colleague: User
     study: int = 0
     draft: int = 0
 
     @classmethod
     def make(cls) -> World:
+        db.session.execute(update(Conversation).values(holds=False))  # as the world before may have left it
         author = make_person("Ada Obi")
         thread = make_thread(author)
         answer = make_reply(thread, author)
         post = post_of(thread, 2)
-        report = Report.make(post, author, "spam", "look")
+        report = Report.of_post(post, make_person(), "spam", "look")
+        first, colleague = make_person(role="team"), make_person("Col League", role="team")
+        decision = Decision.of_post(post_of(make_thread(author)), first, Act.HIDE, "spam")
+        another = Decision.of_post(post_of(make_thread(author)), first, Act.HIDE, "spam")
+        appeal = db.session.get_one(Item, Appeal.make(another, author, "No.").item_id)
+        sanction = Sanction.impose(make_person(), first, Kind.HOLD, reason="spam")
         search = SavedSearch.save(author, "Marking", "q=marking")
         db.session.commit()
         people = {
@@ -157,7 +193,7 @@ class World:
             "unconfirmed": make_person("Una Firm", confirmed=False),
             "team": make_person("Tea Mem", role="team"), "administrator": make_person("Ad Min", role="administrator"),
         }  # fmt: skip
-        return cls(people, thread, answer, report, search)
+        return cls(people, thread, answer, report, search, decision, sanction, appeal, colleague)
 
     def values(self, endpoint: str) -> dict[str, Any]:
         id: int = self.thread.id
@@ -171,15 +207,26 @@ class World:
             "moderation.reported",
             "team.hide_post",
             "team.restore_post",
+            "team.records_of_post",
         ):
             id = self.answer.id
-        elif endpoint in ("team.close_report", "team.report"):
-            id = self.report.id
+        elif endpoint in ("team.item", "team.claim", "team.release", "team.pass_on", "team.decide"):
+            id = self.report.item_id
+        elif endpoint == "team.decide_appeal":
+            id = self.appeal.id
+        elif endpoint in ("team.undo", "team.reverse", "moderation.decision", "moderation.appeal"):
+            id = self.decision.id
+        elif endpoint == "team.lift":
+            id = self.sanction.id
+        elif endpoint in ("team.remove_member", "team.forget_second_factor"):
+            id = self.colleague.id
+        elif endpoint == "moderation.rules_then":
+            id = 1
         elif endpoint in ("search.delete", "search.rename"):
             id = self.search.id
         elif endpoint.startswith("case_studies"):
             id = self.draft if ".draft" in endpoint else self.study
-        elif "person" in endpoint:
+        elif "person" in endpoint or endpoint in ("team.impose", "team.vouch"):
             id = self.thread.author_id
         slug = "assessment-for-learning" if "component" in endpoint else "resources"
         if endpoint.startswith("case_studies"):
@@ -246,7 +293,21 @@ class World:
             "search.rename": {"name": "Our marking"},
             "search.save": {"query": "q=feedback"},
             "search_team.remove": {"words": "zeppelins"},
-            "team.close_report": {"note": "Looked at"},
+            "accounts.second_factor": {"code": "000000"},
+            "moderation.appeal": {"text": "No."},
+            "team.add_member": {"email": self.people["other"].email, "role": "team"},  # type: ignore[union-attr]
+            "team.arrange": {"title": "Another title", "slow": "60"},
+            "team.bulk": {"items": str(self.report.item_id)},
+            "team.decide": {"act": "leave"},
+            "team.decide_appeal": {"outcome": "upheld", "answer": "It stands."},
+            "team.impose": {"kind": "note", "days": "", "note": "Rang the school"},
+            "team.lift": {"why": "Enough."},
+            "team.pass_on": {"to": str(self.colleague.id)},
+            "team.reverse": {"why": "A slip."},
+            "team.sweep_person": {"reason": "spam"},
+            "team.switches": {"everywhere": "y"},
+            "team.wordings": {"spam": "Please do not."},
+            "team.write_rules": {"source": f"Be kind {next(COUNT)}.", "since": str(_newest_rules())},
             "team.component": {"name": "A name", "summary": "A summary"},
             "team.prompt": {"title": "A title", "question": "A question?", "introduction": "Words"},
             "team.hide_post": {"reason": "spam", "note": ""},
@@ -269,6 +330,10 @@ class World:
             post_of(self.thread, 2).hide(team, "spam")
         elif endpoint == "team.restore_thread":
             self.thread.hide(team, "spam")
+        elif endpoint in ("accounts.second_factor", "accounts.second_factor_picture"):
+            for each in self.people.values():
+                if each is not None and each.is_team:
+                    SecondFactor.begin(each)
         db.session.commit()
 
 
@@ -296,6 +361,29 @@ def test_each_route_answers_each_kind_of_person_as_the_table_says(site: Site, ro
         if method == "POST" and endpoint.startswith("accounts."):
             _forget_new_person()
     assert tuple(answers) == TABLE[route]
+
+
+@pytest.mark.parametrize("route", sorted(TABLE))
+def test_someone_who_is_suspended_reads_what_everyone_reads_and_no_more(site: Site, route: str) -> None:
+    """Anything else leads to the page that says why, until when, and how to appeal."""
+    method, endpoint = route.split()
+    world = World.make()
+    world.prepare(endpoint)
+    person, team = world.people["other"], world.people["team"]
+    assert person and team
+    Sanction.impose(person, team, Kind.SUSPENSION, reason="spam")
+    db.session.commit()
+    path = path_of(site, endpoint, world, method)
+    browser, anything = site.browser(person), tuple(range(200, 600))
+    page = (
+        browser.get(path, anything) if method == "GET" else browser.post(path, world.form(endpoint), anything)
+    )
+    if endpoint in OPEN_TO_SUSPENDED:
+        assert page.status in (200, 302, 404)
+    elif method == "POST" or path.startswith(("/account/", "/drafts", "/team")):
+        assert (page.status, page.location) == (303, "/account/suspended")
+    else:
+        assert page.status == TABLE[route][PEOPLE.index("other")]
 
 
 @pytest.mark.parametrize("route", sorted(route for route in TABLE if route.startswith("POST")))
@@ -331,9 +419,28 @@ def _forget_new_person() -> None:
     db.session.commit()
 
 
+def _newest_rules() -> int:
+    return db.session.scalars(Rules.now_in_force()).one().id
+
+
 def _state() -> tuple[Any, ...]:
     db.session.rollback()
-    tables = (User, Thread, Post, Report, Activity, EmailedLink, SavedSearch, Draft, Trial)
+    tables = (
+        User,
+        Thread,
+        Post,
+        Report,
+        Activity,
+        EmailedLink,
+        SavedSearch,
+        Draft,
+        Trial,
+        Decision,
+        Appeal,
+        Sanction,
+        Rules,
+        SecondFactor,
+    )
     return tuple(db.session.scalar(select(func.count()).select_from(table)) for table in tables) + (
         db.session.scalar(select(func.sum(Thread.version))),
         db.session.scalar(select(func.sum(User.version))),

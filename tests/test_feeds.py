@@ -531,7 +531,7 @@ def test_a_hidden_post_leaves_a_tombstone_and_comes_back(site: Site, removal: Th
             assert words == "<p>Hidden by the team: a pupil could be identified</p>\n"
     said = read(site, "/posts/feed.atom").tombstones[f"post/{opening.id}"]
     assert said == "Hidden by the team: a pupil could be identified"
-    post_of(removal).restore(team)
+    post_of(removal).publish(team)
     for feed in feeds_of(removal):
         assert refreshed(site, feed).tombstones == {}
     after = read(site, "/posts/feed.atom").entries[f"post/{opening.id}"].findtext(f"{ATOM}updated")

@@ -21,7 +21,7 @@ from forum.case_studies.models.scales import Outcome
 from forum.core.db import db, now
 from forum.core.markup import render
 from forum.discussion.models import Component, Conversation, Post, Prompt, Revision, Thread, ThreadComponent
-from forum.moderation.models import Report
+from forum.moderation.models import Decision, Item, Report
 from forum.resources.models import Resource
 from forum.seed.load import HERE, BadFile, load_conversation
 from forum.seed.story import Untold, sign_ins, tell
@@ -192,8 +192,8 @@ def test_the_story_is_worth_looking_at(site: Site) -> None:
         select(Post).where(Post.moderation == "hidden"),
         select(Post).where(Post.publication == "withdrawn"),
         select(Post).where(Post.in_reply_to.is_not(None)),
-        select(Report).where(Report.closed_at.is_(None)),
-        select(Report).where(Report.closed_at.is_not(None)),
+        select(Item).where(Item.closed_at.is_(None)),
+        select(Item).where(Item.closed_at.is_not(None)),
     ):
         assert db.session.scalars(what).first() is not None, what
     html = "".join(db.session.scalars(select(Post.html)))
@@ -245,10 +245,12 @@ def test_the_story_is_told_in_the_past_and_in_order(site: Site) -> None:
         Post.gone_at,
         Revision.written_at,
         Report.made_at,
-        Report.closed_at,
         CaseStudy.confirmed_at,
         CaseStudy.renewal_asked_at,
         CaseStudy.team_marked_at,
+        Item.opened_at,
+        Item.closed_at,
+        Decision.at,
         User.created_at,
         User.confirmed_at,
         Activity.at,

@@ -206,3 +206,13 @@ class ChangeEmailForm(Form):
     def validate_password(self, field: Field) -> None:
         if not self.user.has_password(field.data):
             raise StopValidation("That is not your password")
+
+
+class CodeForm(Form):
+    code = StringField(
+        "Six digits, or a recovery code",
+        validators=[
+            DataRequired("Enter the six digits"),
+            Length(max=40, message="Those are too many characters for a code"),
+        ],
+    )

@@ -17,6 +17,7 @@ from sqlalchemy import String, select
 from forum.core.db import db
 from forum.core.markup import render
 from forum.discussion.models import Component, Conversation, Prompt
+from forum.moderation.models import Rules
 from forum.resources.models import Resource
 from forum.resources.models.resources import RESERVED
 from forum.resources.models.words import PROMPT
@@ -77,10 +78,19 @@ def load_conversation(folder: Path = HERE) -> list[str]:
     for section, found in zip(SECTIONS, entries, strict=True):
         for order, fields in enumerate(found, 1):
             done += _row(section, fields, order)
+    done += _rules(folder / "rules.md")
     if any(not line.endswith("(kept as the team edited it)") for line in done):
         db.session.flush()
         Conversation.touch()
     return done or ["Nothing to change: the conversation is loaded."]
+
+
+def _rules(path: Path) -> list[str]:
+    """The first version of the rules, where the folder has one; from then on they are the team's."""
+    if not path.is_file() or db.session.scalar(Rules.now_in_force()) is not None:
+        return []
+    Rules.write(None, path.read_text("utf-8").strip(), since=0)
+    return ["Rules: the first version"]
 
 
 def _entries(section: Section, path: Path) -> list[dict[str, Any]]:

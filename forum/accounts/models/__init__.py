@@ -7,6 +7,7 @@ from forum.accounts.models.links import LASTS, EmailedLink, Purpose
 from forum.accounts.models.people import Taken, User, Visitor, described, email_key
 from forum.accounts.models.picking import PicksSchool
 from forum.accounts.models.schools import LARGEST_URN, School, SchoolWord
+from forum.accounts.models.second_factors import RecoveryCode, SecondFactor
 from forum.accounts.models.tallies import Tally
 
 __all__ = [
@@ -20,9 +21,11 @@ __all__ = [
     "Letter",
     "PicksSchool",
     "Purpose",
+    "RecoveryCode",
     "Role",
     "School",
     "SchoolWord",
+    "SecondFactor",
     "Taken",
     "Tally",
     "User",

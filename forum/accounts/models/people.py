@@ -35,7 +35,9 @@ described = Signal(
 
 
 class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
-    """A person with an account. Imported people have no email and no password: nobody can sign in as them."""
+    """A person with an account. Imported people have no email and no password: nobody can sign in as them. The team
+    has vouched for them since `vouched_at`; what they write waits until `held_until`; they cannot take part until
+    `suspended_until`."""
 
     __tablename__ = "users"
 
@@ -55,6 +57,9 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
     session_stamp: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_hex(8))
     version: Mapped[int] = mapped_column(default=1)
     imported_as: Mapped[str | None] = mapped_column(String(320), unique=True)
+    vouched_at: Mapped[datetime | None] = mapped_column(Instant)
+    held_until: Mapped[datetime | None] = mapped_column(Instant)
+    suspended_until: Mapped[datetime | None] = mapped_column(Instant)
 
     __table_args__ = (
         CheckConstraint("role IN ('participant', 'team', 'administrator')", name="role"),
@@ -176,6 +181,13 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
         record("team.made", by=by, subject=self.id, detail={"role": str(role)})
         described.send(self, role=False)
 
+    def vouch(self, by: User | None) -> None:
+        """The team knows this person: what they write need not wait because they are new."""
+        if self.vouched_at is None:
+            self.vouched_at = now()
+            self.changed()
+            record("team.vouched", by=by, subject=self.id)
+
     def changed(self) -> None:
         self.version = (self.version or 0) + 1
 
@@ -197,7 +209,11 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
 
     @property
     def may_post(self) -> bool:
-        return self.is_confirmed
+        return self.is_confirmed and not self.is_suspended
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspended_until is not None and self.suspended_until > now()
 
     @property
     def stamp(self) -> str:
@@ -230,6 +246,8 @@ class Visitor(AnonymousUserMixin):
     is_team = False
     is_administrator = False
     may_post = False
+    is_suspended = False
+    held_until = None
     stamp = ""
     disclosure = "named"
 

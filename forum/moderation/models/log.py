@@ -1,152 +1,31 @@
-"""What people tell the team about, and what the team makes of it."""
+"""The team's log: what was done, by whom, in sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    ForeignKey,
-    Index,
-    Select,
-    String,
-    Text,
-    and_,
-    func,
-    or_,
-    select,
-    union_all,
-)
-from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
+from sqlalchemy import ColumnElement, Select, and_, func, select, union_all
+from sqlalchemy.orm import aliased
 
-from forum.accounts.models import User, Visitor
-from forum.activity.models import Activity, record
-from forum.core.db import Instant, db, now, see_anew
-from forum.core.errors import Conflict
+from forum.accounts.models import User
+from forum.activity.models import Activity
+from forum.core.db import db
 from forum.discussion.models import Component, Post, Prompt, Thread
 from forum.discussion.models.words import REASONS, Moderation
-
-MANY = 1000
-
-
-class Report(db.Model):  # type: ignore[name-defined,misc]
-    """Someone, with an account or without, thinks that the team should look at a post."""
-
-    __tablename__ = "reports"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
-    reporter_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    reason: Mapped[str] = mapped_column(String(20))
-    detail: Mapped[str] = mapped_column(Text, default="")
-    made_at: Mapped[datetime] = mapped_column(Instant, default=now)
-    closed_at: Mapped[datetime | None] = mapped_column(Instant)
-    closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    note: Mapped[str] = mapped_column(Text, default="")
-
-    post: Mapped[Post] = relationship(lazy="raise")
-    reporter: Mapped[User | None] = relationship(lazy="raise", foreign_keys=[reporter_id])
-    closed_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=[closed_by_id])
-
-    __table_args__ = (Index(None, "closed_at", "id"), Index(None, "post_id", "reporter_id"))
-
-    @classmethod
-    def make(cls, post: Post, by: User | Visitor, reason: str, detail: str) -> Report:
-        """Report `post`. A person who reports it again while the first is open adds to the first."""
-        who = by if isinstance(by, User) else None
-        if who is not None:
-            db.session.execute(select(Post.id).where(Post.id == post.id).with_for_update())
-            earlier: Report | None = db.session.scalar(
-                select(cls).where(cls.post_id == post.id, cls.reporter_id == who.id, cls.closed_at.is_(None))
-            )
-            if earlier is not None:
-                earlier._add(reason, detail)
-                return earlier
-        report = cls(post=post, reporter=who, reason=reason, detail=detail)
-        db.session.add(report)
-        db.session.flush()
-        record(
-            "post.reported",
-            by=who,
-            thread=post.thread_id,
-            post=post.id,
-            subject=post.author_id,
-            detail={"report": report.id, "reason": reason},
-        )
-        return report
-
-    def close(self, by: User, note: str) -> None:
-        """The team has looked; `note` says what came of it. Raises Conflict where a colleague was quicker."""
-        see_anew(self, lock=True)
-        if not self.is_open:
-            raise Conflict("A colleague has closed this report already.")
-        self.closed_at, self.closed_by_id, self.note = now(), by.id, note
-        record(
-            "team.report-closed",
-            by=by,
-            thread=self.post.thread_id,
-            post=self.post_id,
-            note=note,
-            detail={"report": self.id, "reason": self.reason},
-        )
-
-    @property
-    def is_open(self) -> bool:
-        return self.closed_at is None
-
-    @classmethod
-    def waiting(cls, after: int = 0) -> Select[Report]:
-        """Open reports from after the one with that id, oldest first."""
-        return cls.whole().where(cls.closed_at.is_(None), cls.id > after).order_by(cls.id)
-
-    @classmethod
-    def closed(cls, before: Report | None = None) -> Select[Report]:
-        """Closed reports, the last closed first; with `before`, those closed before it."""
-        query = cls.whole().where(cls.closed_at.is_not(None))
-        if before is not None:
-            query = query.where(
-                cls.closed_at <= before.closed_at,
-                or_(cls.closed_at < before.closed_at, cls.id < before.id),
-            )
-        return query.order_by(cls.closed_at.desc(), cls.id.desc())
-
-    @classmethod
-    def whole(cls) -> Select[Report]:
-        """Reports, each with its post, author, thread and reporter."""
-        return select(cls).options(
-            joinedload(cls.reporter),
-            joinedload(cls.closed_by),
-            joinedload(cls.post).joinedload(Post.author),
-            joinedload(cls.post).joinedload(Post.thread),
-        )
-
-    @classmethod
-    def count_waiting(cls) -> int:
-        """How many are open, counted no further than MANY and one more."""
-        bounded = select(cls.id).where(cls.closed_at.is_(None)).limit(MANY + 1).subquery()
-        return db.session.scalar(select(func.count()).select_from(bounded)) or 0
-
-    @classmethod
-    def count_of(cls, reports: Iterable[Report]) -> dict[int, int]:
-        """How many reports each post of `reports` has had, by the post's id."""
-        posts = {report.post_id for report in reports}
-        query = select(cls.post_id, func.count()).where(cls.post_id.in_(posts)).group_by(cls.post_id)
-        return dict(db.session.execute(query).all())
-
-    def _add(self, reason: str, detail: str) -> None:
-        """More from the same person about the same post: another reason is kept as words."""
-        if reason != self.reason and REASONS[reason] not in self.detail:
-            detail = f"{REASONS[reason]}\n{detail}".strip()
-        if detail not in self.detail:
-            self.detail = f"{self.detail}\n\n{detail}".strip()
-
 
 ACTS = {
     "team.post-hidden": "hid",
     "team.post-restored": "restored",
+    "team.post-removed": "removed",
+    "team.post-sent-back": "asked for a change to",
+    "team.post-published": "published",
+    "team.left": "left as it is",
+    "team.undone": "took back a decision about",
+    "team.passed": "asked a colleague about",
+    "team.appeal-upheld": "kept, on appeal, the decision about",
+    "team.appeal-reversed": "reversed, on appeal, the decision about",
     "team.thread-hidden": "hid",
     "team.thread-restored": "restored",
     "team.thread-locked": "locked",
@@ -154,20 +33,30 @@ ACTS = {
     "team.thread-pinned": "pinned",
     "team.thread-unpinned": "unpinned",
     "team.thread-moved": "moved",
+    "team.thread-arranged": "changed the settings of",
+    "team.switched": "changed what is held",
+    "team.rules-written": "wrote the rules",
+    "team.wordings-changed": "changed what people are told",
+    "team.records-taken": "took the records of",
+    "team.prompt-edited": "edited the words of the prompt",
+    "team.component-edited": "edited the words of the component",
+    "team.noted": "made a note about",
+    "team.person-warn": "warned",
+    "team.person-limit": "will look first at what is written by",
+    "team.person-suspend": "suspended",
+    "team.person-swept": "hid all that was written by",
+    "team.made": "gave a role to",
+    "team.vouched": "vouched for",
     "team.file-shown": "showed a picture or paper of",
     "team.file-refused": "refused a picture or paper of",
     "team.file-hidden": "hid a picture or paper of",
     "team.thread-merged": "merged into another thread",
-    "team.report-closed": "closed a report of",
     "team.suggestion-taken-up": "took up",
     "team.answer-drafted": "drafted an answer to",
     "team.answer-read": "read the draft of an answer to",
     "team.answer-published": "published an answer to",
     "team.answer-dropped": "dropped the draft of an answer to",
     "team.telling-resumed": "had people told of an answer to",
-    "team.prompt-edited": "edited the words of the prompt",
-    "team.component-edited": "edited the words of the component",
-    "team.made": "gave a role to",
     "team.study-marked": "gave the team’s marks to",
     "team.request-answered": "answered a request for a resource:",
     "team.resource-added": "added a resource:",
@@ -245,7 +134,7 @@ def _lines(kinds: list[ColumnElement[bool]], before: int | None, limit: int) -> 
         )
         .outerjoin(actor, actor.id == Activity.actor)
         .outerjoin(Post, Post.id == Activity.post)
-        .outerjoin(Thread, Thread.id == Activity.thread)
+        .outerjoin(Thread, Thread.id == func.coalesce(Activity.thread, Post.thread_id))
         .outerjoin(person, person.id == func.coalesce(Activity.subject, Post.author_id))
         .where(Activity.id.in_(select(newest.c.id)))
         .order_by(Activity.id.desc())
