@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parent
 
@@ -29,6 +29,7 @@ class Config:
     mail_from: str
     contact: str
     redis_url: str
+    files_url: str
     host: str
     port: int
     workers: int
@@ -39,6 +40,7 @@ class Config:
     response_supporters: int
     response_days: int
     log_level: str
+    study_lasts_days: int
     testing: bool = False
 
     @property
@@ -72,6 +74,7 @@ class Config:
             mail_from=env.get("MAIL_FROM", ""),
             contact=env.get("CONTACT", ""),
             redis_url=env.get("REDIS_URL", ""),
+            files_url=_files_url(env.get("FILES_URL", ""), instance),
             host=host,
             port=port,
             workers=_whole(env, "WORKERS", 1),
@@ -82,6 +85,7 @@ class Config:
             response_supporters=_whole(env, "RESPONSE_SUPPORTERS", 25),
             response_days=_whole(env, "RESPONSE_DAYS", 20),
             log_level=env.get("LOG_LEVEL", "INFO"),
+            study_lasts_days=_whole(env, "STUDY_LASTS_DAYS", 730),
         )
         return config._checked() if config.in_production else config._for_development()
 
@@ -151,6 +155,20 @@ def _database_url(url: str, instance: Path) -> str:
         if url.startswith(old):
             return "postgresql+psycopg://" + url.removeprefix(old)
     return url
+
+
+def _files_url(url: str, instance: Path) -> str:
+    """Where uploaded files are kept. A folder that the web server hands out would show what nobody has looked at."""
+    parts = urlsplit(url or (instance / "files").as_uri())
+    if not (parts.scheme == "s3" and parts.hostname) and not (
+        parts.scheme == "file" and parts.path.strip("/")
+    ):
+        raise Misconfigured(
+            f"FILES_URL must be s3://bucket/prefix or file:///folder, and is {url.split('@')[-1]!r}."
+        )
+    if parts.scheme == "file" and Path(unquote(parts.path)).resolve().is_relative_to(ROOT / "static"):
+        raise Misconfigured("FILES_URL is in static/, which everyone can read. Choose a folder elsewhere.")
+    return parts.geturl()
 
 
 def _kept_secret(path: Path) -> str:

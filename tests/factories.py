@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from forum.accounts.models import User
+from forum.accounts.models import School, User
 from forum.accounts.passwords import hash_password
+from forum.case_studies.models import CaseStudy, Trial
 from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread
 from forum.suggestions.models import AnswerDraft, Outcome, Step, Suggestion, Wording
@@ -21,6 +22,7 @@ from forum.suggestions.models.working_days import today
 PASSWORD = "correct horse battery"
 _HASH = hash_password(PASSWORD)
 _count = itertools.count(1)
+_urns = itertools.count(900001)
 
 
 def make_person(
@@ -49,6 +51,15 @@ def make_person(
     db.session.add(user)
     db.session.commit()
     return user
+
+
+def make_school(name: str = "Hillview School", town: str | None = "Anytown", **said: Any) -> School:
+    """A school of the register. All of them are invented."""
+    columns = ("local_authority", "type", "phase", "postcode", "constituency", "closed_on")
+    urn = said.pop("urn", None) or next(_urns)
+    School.put([dict.fromkeys(columns) | {"urn": urn, "name": name, "town": town} | said], now())
+    db.session.commit()
+    return db.session.scalars(select(School).where(School.urn == urn)).one()
 
 
 def make_thread(
@@ -135,3 +146,53 @@ def post_of(thread: Thread, number: int = 1) -> Post:
         .options(joinedload(Post.thread).joinedload(Thread.prompt), joinedload(Post.author))
         .execution_options(populate_existing=True)
     ).one()
+
+
+STUDY: dict[str, Any] = {
+    "title": "Talking before marking",
+    "disclosure": "named",
+    "phase": "primary",
+    "school": "",
+    "school_type": "community",
+    "school_size": "100-299",
+    "region": "north-east",
+    "components": ["assessment-for-learning"],
+    "pupils": "Pupils of nine and ten who did not read what we wrote",
+    "aims": "Pupils could not say what to do next.",
+    "start": "",
+    "did": "We **talk** first, in pairs.",
+    "time_band": "days",
+    "time_words": "",
+    "cost_band": "nothing",
+    "cost_words": "",
+    "happened": "Most could say what to do next.",
+    "evidence": "",
+    "not_worked": "",
+    "advice": "",
+    "resources": [],
+    "effect_mark": 3,
+    "effect_reason": "Most of the class",
+    "cost_mark": 1,
+    "cost_reason": "Only our time",
+    "evidence_mark": 2,
+    "evidence_reason": "We asked them",
+    "quote": True,
+    "licence": "cc-by-4.0",
+    "contact": True,
+}
+
+
+def make_study(author: User | None = None, adapted_from: int | None = None, **said: Any) -> CaseStudy:
+    """A published case study."""
+    author = author or make_person()
+    study = CaseStudy.publish(author, {**STUDY, **said}, adapted_from=adapted_from)
+    db.session.commit()
+    return study
+
+
+def make_trial(study: CaseStudy, by: User | None = None, outcome: str = "same", **said: Any) -> Trial:
+    """A report from another school that tried what `study` tells of."""
+    by = by or make_person()
+    trial, _ = Trial.report(study, by, {"phase": "secondary", "outcome": outcome, **said})
+    db.session.commit()
+    return trial

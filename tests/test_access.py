@@ -13,11 +13,15 @@ from config import Config
 from forum import create_app
 from forum.accounts.models import EmailedLink, Purpose, Tally, User
 from forum.activity.models import Activity
+from forum.case_studies.drafts import Writing, as_typed
+from forum.case_studies.models import Trial
 from forum.core.db import db
 from forum.discussion.models import Post, Thread
+from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
+from forum.search.models.saved import SavedSearch
 from tests.browser import Site
-from tests.factories import PASSWORD, make_person, make_reply, make_thread, post_of
+from tests.factories import PASSWORD, STUDY, make_person, make_reply, make_study, make_thread, post_of
 
 PEOPLE = ("visitor", "author", "other", "unconfirmed", "team", "administrator")
 ALL = (200,) * 6
@@ -51,6 +55,19 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET accounts.sign_in": ONLY_VISITORS,
     "POST accounts.sign_in": (302, 302, 302, 302, 302, 302),
     "POST accounts.sign_out": (302, 302, 302, 302, 302, 302),
+    **{f"GET case_studies.{name}": SIGNED_IN for name in ("adapt", "new")},
+    **{f"POST case_studies.{name}": DOES for name in ("adapt", "new")},
+    "POST case_studies.confirm": (401, 302, 403, 403, 403, 403),
+    **{f"GET case_studies.{name}": (401, 200, 404, 404, 404, 404) for name in ("draft", "draft_check", "draft_step")},
+    **{f"POST case_studies.{name}": (401, 302, 404, 404, 404, 404) for name in ("draft_check", "draft_step")},
+    **{f"GET case_studies.{name}": (401, 200, 403, 403, 403, 403) for name in ("edit", "edit_check", "edit_step")},
+    **{f"POST case_studies.{name}": (401, 302, 403, 403, 403, 403) for name in ("edit_check", "edit_step")},
+    "GET case_studies.history": ALL,
+    "GET case_studies.tried": (401, 403, 200, 200, 200, 200),
+    "POST case_studies.tried": (401, 403, 302, 422, 302, 302),
+    "GET case_studies_team.marks": TEAM,
+    "POST case_studies_team.marks": TEAM_DOES,
+    **{f"GET case_studies.{name}": ALL for name in ("export_csv", "export_json", "library")},
     "GET discussion.component": ALL,
     "POST discussion.bring_back": (401, 302, 404, 404, 404, 404),
     "POST discussion.discard_draft": (401, 404, 404, 404, 404, 404),
@@ -69,8 +86,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET discussion.withdraw": (401, 200, 403, 403, 403, 403),
     "POST discussion.withdraw": (401, 302, 403, 403, 403, 403),
     **{f"GET feeds.{name}": ALL for name in (
-        "component", "component_posts", "opml", "page", "person", "person_threads", "prompt", "prompt_posts", "site",
-        "site_posts", "thread")},
+        "case_studies", "component", "component_posts", "opml", "page", "person", "person_threads", "prompt",
+        "prompt_posts", "search", "site", "site_posts", "thread")},
     "GET moderation.report": ALL,
     "POST moderation.report": (302,) * 6,
     "GET moderation.reported": ALL,
@@ -78,6 +95,17 @@ TABLE: dict[str, tuple[int, ...]] = {
         "about", "accessibility", "cookies", "health", "home", "metrics", "moderation", "person", "privacy", "ready",
         "robots", "sitemap", "sitemap_part")},
     "GET resources.index": ALL,
+    "GET schools.find": ALL,
+    "GET schools.index": ALL,
+    "GET search.nearest": ALL,
+    "GET search.rename": (401, 200, 404, 404, 404, 404),
+    "GET search.results": ALL,
+    "GET search.searches": SIGNED_IN,
+    "POST search.delete": (401, 302, 404, 404, 404, 404),
+    "POST search.rename": (401, 302, 404, 404, 404, 404),
+    "POST search.save": DOES,
+    "GET search_team.searches": TEAM,
+    "POST search_team.remove": TEAM_DOES,
     "GET static": ALL,
     **{f"GET team.{name}": TEAM for name in (
         "component", "hidden", "hide_post", "hide_thread", "home", "log", "move", "prompt", "report",
@@ -111,6 +139,9 @@ class World:
     thread: Thread
     answer: Post
     report: Report
+    search: SavedSearch
+    study: int = 0
+    draft: int = 0
 
     @classmethod
     def make(cls) -> World:
@@ -119,13 +150,14 @@ class World:
         answer = make_reply(thread, author)
         post = post_of(thread, 2)
         report = Report.make(post, author, "spam", "look")
+        search = SavedSearch.save(author, "Marking", "q=marking")
         db.session.commit()
         people = {
             "visitor": None, "author": author, "other": make_person("Ben Lee"),
             "unconfirmed": make_person("Una Firm", confirmed=False),
             "team": make_person("Tea Mem", role="team"), "administrator": make_person("Ad Min", role="administrator"),
         }  # fmt: skip
-        return cls(people, thread, answer, report)
+        return cls(people, thread, answer, report, search)
 
     def values(self, endpoint: str) -> dict[str, Any]:
         id: int = self.thread.id
@@ -143,9 +175,15 @@ class World:
             id = self.answer.id
         elif endpoint in ("team.close_report", "team.report"):
             id = self.report.id
+        elif endpoint in ("search.delete", "search.rename"):
+            id = self.search.id
+        elif endpoint.startswith("case_studies"):
+            id = self.draft if ".draft" in endpoint else self.study
         elif "person" in endpoint:
             id = self.thread.author_id
         slug = "assessment-for-learning" if "component" in endpoint else "resources"
+        if endpoint.startswith("case_studies"):
+            slug = "did"
         if endpoint == "discussion.thread":
             slug = self.thread.slug
         return {
@@ -186,6 +224,15 @@ class World:
                 "disclosure": "named",
             },
             "accounts.sign_in": {"email": self.people["other"].email, "password": PASSWORD},  # type: ignore[union-attr]
+            "case_studies.draft_step": {"did": STUDY["did"]},
+            "case_studies.edit_step": {"did": STUDY["did"]},
+            "case_studies.new": {"title": "A title"},
+            "case_studies.tried": {"phase": "primary", "outcome": "same", "disclosure": "named"},
+            "case_studies_team.marks": {
+                f"{mark}_{part}": "2"
+                for mark in ("effect", "cost", "evidence")
+                for part in ("mark", "reason")
+            },
             "discussion.edit": {
                 "body": "Other words",
                 "disclosure": "named",
@@ -196,6 +243,9 @@ class World:
             "discussion.reply": {"body": "Words", "disclosure": "named"},
             "discussion.save_draft": {"key": f"reply:{self.thread.id}", "body": "Words"},
             "moderation.report": {"reason": "spam", "detail": "look"},
+            "search.rename": {"name": "Our marking"},
+            "search.save": {"query": "q=feedback"},
+            "search_team.remove": {"words": "zeppelins"},
             "team.close_report": {"note": "Looked at"},
             "team.component": {"name": "A name", "summary": "A summary"},
             "team.prompt": {"title": "A title", "question": "A question?", "introduction": "Words"},
@@ -210,6 +260,11 @@ class World:
         assert author and team
         if endpoint == "discussion.bring_back":
             post_of(self.thread, 2).withdraw(author)
+        elif endpoint.startswith("case_studies"):
+            self.study = make_study(author).thread_id
+            writing = Writing.begin(author, "token", as_typed({**STUDY}))
+            assert writing.draft
+            self.draft = writing.draft.id
         elif endpoint == "team.restore_post":
             post_of(self.thread, 2).hide(team, "spam")
         elif endpoint == "team.restore_thread":
@@ -248,7 +303,8 @@ def test_no_route_writes_without_a_good_token(site: Site, route: str) -> None:
     endpoint = route.split()[1]
     world = World.make()
     world.prepare(endpoint)
-    person = world.people["author" if endpoint.startswith("discussion") else "administrator"]
+    writes = endpoint.startswith(("discussion", "case_studies.", "search."))
+    person = world.people["author" if writes and endpoint != "case_studies.tried" else "administrator"]
     assert person
     path = path_of(site, endpoint, world, "POST")
     fields = world.form(endpoint)
@@ -277,7 +333,7 @@ def _forget_new_person() -> None:
 
 def _state() -> tuple[Any, ...]:
     db.session.rollback()
-    tables = (User, Thread, Post, Report, Activity, EmailedLink)
+    tables = (User, Thread, Post, Report, Activity, EmailedLink, SavedSearch, Draft, Trial)
     return tuple(db.session.scalar(select(func.count()).select_from(table)) for table in tables) + (
         db.session.scalar(select(func.sum(Thread.version))),
         db.session.scalar(select(func.sum(User.version))),

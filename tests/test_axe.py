@@ -7,16 +7,30 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe, AxeResults
 
-from forum.accounts.models import EmailedLink, Purpose
+from forum.accounts.models import EmailedLink, Purpose, User
+from forum.case_studies.drafts import Writing
+from forum.case_studies.models import CaseStudy
 from forum.core.db import db
 from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
-from tests.factories import make_person, make_reply, make_thread, post_of
+from forum.search.models.empty import EmptySearch
+from forum.search.models.saved import SavedSearch
+from tests.factories import (
+    STUDY,
+    make_person,
+    make_reply,
+    make_school,
+    make_study,
+    make_thread,
+    make_trial,
+    post_of,
+)
 
 if TYPE_CHECKING:
     from tests.chromium import LiveSite, Open, Window
@@ -24,6 +38,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.chromium"]
 
 WIDTHS = (1280, 320)
+
 OPTIONS = {
     "resultTypes": ["violations"],
     "preload": False,
@@ -55,6 +70,36 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "accounts.reset_password": (VISITOR, ["/account/reset/{reset}", "/account/reset/x"]),
     "accounts.settings": (("visitor", "participant", "newcomer"), ["/account/settings"]),
     "accounts.sign_in": (VISITOR, ["/account/sign-in"]),
+    "case_studies.library": (
+        EVERYONE,
+        [
+            "/case-studies",
+            "/case-studies?phase=primary&phase=special&effect_mark=3&sort=title",
+            "/case-studies?phase=primary#filters",
+            "/case-studies?phase=middle",
+            "/case-studies?print=1",
+        ],
+    ),
+    "case_studies.adapt": (PARTICIPANT, ["/case-studies/{tried}/adapt"]),
+    "case_studies.draft": (PARTICIPANT, ["{draft}"]),
+    "case_studies.draft_check": (PARTICIPANT, ["{draft}/check"]),
+    "case_studies.draft_step": (
+        PARTICIPANT,
+        [
+            f"{{draft}}/{slug}"
+            for slug in ("setting", "components", "did", "cost", "resources", "marks", "consent")
+        ],
+    ),
+    "case_studies.edit": (PARTICIPANT, ["/case-studies/{study}/edit"]),
+    "case_studies.edit_check": (PARTICIPANT, ["/case-studies/{study}/edit/check"]),
+    "case_studies.edit_step": (PARTICIPANT, ["/case-studies/{study}/edit/did"]),
+    "case_studies.history": (VISITOR, ["/case-studies/{study}/history", "/case-studies/{tried}/history"]),
+    "case_studies.new": (("visitor", "participant", "newcomer"), ["/case-studies/new"]),
+    "case_studies.tried": (("participant", "newcomer"), ["/case-studies/{tried}/tried"]),
+    "case_studies_team.marks": (
+        TEAM,
+        ["/team/case-studies/{study}/marks", "/team/case-studies/{tried}/marks"],
+    ),
     "discussion.component": (EVERYONE, ["/components/assessment-for-learning"]),
     "discussion.drafts": (("participant", "newcomer"), ["/drafts"]),
     "discussion.edit": (PARTICIPANT, ["/posts/{opening}/edit", "/posts/{post}/edit"]),
@@ -67,7 +112,10 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         EVERYONE,
         ["/prompts/your-practice", "/prompts/what-more", "/prompts/your-practice?sort=newest&phase=special"],
     ),
-    "discussion.thread": (EVERYONE, ["{thread}", "{thread}?page=2", "{locked}"]),
+    "discussion.thread": (
+        EVERYONE,
+        ["{thread}", "{thread}?page=2", "{locked}", "/threads/{study}-grown", "/threads/{tried}-tried"],
+    ),
     "discussion.withdraw": (PARTICIPANT, ["/posts/{opening}/delete"]),
     "feeds.page": (VISITOR, ["/feeds"]),
     "moderation.report": (("visitor", "participant"), ["/posts/{reply}/report"]),
@@ -80,6 +128,25 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "pages.person": (EVERYONE, ["/people/{author}"]),
     "pages.privacy": (VISITOR, ["/privacy"]),
     "resources.index": (VISITOR, ["/resources"]),
+    "schools.index": (
+        ("visitor", "participant"),
+        ["/schools", "/schools?q=hillview", "/schools?q=none+such"],
+    ),
+    "search.rename": (PARTICIPANT, ["/searches/{search}/rename"]),
+    "search.results": (
+        EVERYONE,
+        [
+            "/search",
+            "/search?q=said",
+            "/search?q=sen",
+            "/search?q=said&kind=discussion&author=Ada+Obi&sort=newest&plain=yes",
+            "/search?q=zeppelins",
+            "/search?q=said+zeppelins",
+            "/search?q=said&since=never",
+        ],
+    ),
+    "search.searches": (("visitor", "participant", "newcomer"), ["/searches"]),
+    "search_team.searches": (TEAM, ["/team/searches", "/team/searches?order=last"]),
     "team.component": (TEAM, ["/team/components/school-organisation"]),
     "team.hidden": (TEAM, ["/team/hidden"]),
     "team.hide_post": (TEAM, ["/team/posts/{reply}/hide"]),
@@ -93,8 +160,9 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "team.texts": (TEAM, ["/team/texts"]),
 }
 FOR_MACHINES = {
-    "broken", "discussion.post", "feeds.opml", "pages.health", "pages.metrics", "pages.ready", "pages.robots",
-    "pages.sitemap", "pages.sitemap_part", "static",
+    "broken", "case_studies.export_csv", "case_studies.export_json", "discussion.post", "feeds.opml", "pages.health",
+    "pages.metrics", "pages.ready", "pages.robots", "pages.sitemap", "pages.sitemap_part", "schools.find",
+    "search.nearest", "static",
 }  # fmt: skip
 ERRORS = (400, 403, 404, 405, 410, 413, 422, 500)
 
@@ -113,7 +181,14 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("participant", "/prompts/resources/threads/new", "Preview", {"body": "# A heading\n\n- a list"}),
     ("participant", "{thread}", "Post reply", {"body": ""}),
     ("participant", "/posts/{opening}/edit", "Save changes", {"title": "", "body": ""}),
+    ("participant", "/case-studies/new", "Save and continue", {}),
+    ("participant", "{draft}/setting", "Save and continue", {"school": "x" * 200}),
+    ("participant", "{draft}/marks", "Save and continue", {"effect_reason": "x" * 600}),
+    ("participant", "{draft}/check", "Publish case study", {}),
+    ("participant", "/case-studies/{tried}/tried", "Publish your report", {"saw": "x" * 8001}),
+    ("participant", "/searches/{search}/rename", "Save the name", {"name": ""}),
     ("newcomer", "{thread}", "Post reply", {"body": "May I?"}),
+    ("team", "/team/case-studies/{tried}/marks", "Put them on the case study", {"cost_reason": ""}),
     ("team", "/team/posts/{reply}/hide", "Hide the post", {}),
     ("team", "{thread_in_team}/hide", "Hide the thread", {}),
     ("team", "{thread_in_team}/move", "Move the thread", {"note": "x" * 2001}),
@@ -154,6 +229,8 @@ def story(live: LiveSite) -> Story:
             make_person("Ben Cole", role="team"),
         )
         newcomer = make_person("Cy Dee", confirmed=False)
+        make_school(closed_on=date(2019, 8, 31))
+        make_school("Hillview Nursery")
         thread = make_thread(author, text=TEXT, components=["assessment-for-learning", "school-organisation"])
         texts = [TEXT if n < 3 else f"And {n}." for n in range(21)]
         replies = [
@@ -174,9 +251,13 @@ def story(live: LiveSite) -> Story:
         locked.pin(colleague, "For a week.")
         reports = [Report.make(post_of(thread, n), author, "other", f"Look at {n}.") for n in (2, 4)]
         reports[1].close(colleague, "Hidden.")
+        make_trial(make_study(author, title="Talking in pairs"), colleague)
+        make_study(author, disclosure="role-only", phase="special").ask_to_renew()
         Draft.save(
             author, "thread:what-more", "A new thread", "/prompts/what-more/threads/new", {"body": TEXT}
         )
+        tried, study = studies(author, colleague)
+        draft = Writing.begin(author, "token", {"title": "A case study that is begun"})
         tokens = {
             "confirm": EmailedLink.make(newcomer, Purpose.CONFIRM, newcomer.email),
             "used": EmailedLink.make(author, Purpose.CONFIRM, author.email),
@@ -187,10 +268,28 @@ def story(live: LiveSite) -> Story:
             **tokens, "author": author.id, "opening": opening.id, "post": replies[1].id, "reply": replies[0].id,
             "thread": f"/threads/{thread.id}-{thread.slug}", "thread_in_team": f"/team/threads/{thread.id}",
             "locked": f"/threads/{locked.id}-{locked.slug}", "report": reports[0].id, "closed": reports[1].id,
+            "tried": tried.thread_id, "study": study.thread_id, "draft": draft.url(),
         }  # fmt: skip
         people = {"visitor": None, "participant": author.id, "team": colleague.id, "newcomer": newcomer.id}
+        names["search"] = SavedSearch.save(author, "What was said", "q=said").id
         db.session.commit()
+        EmptySearch.note("zeppelins")
     return Story(names, people)
+
+
+def studies(author: User, colleague: User) -> tuple[CaseStudy, CaseStudy]:
+    """One that others tried and the team marked, and one of `author`'s that grew from it and was changed since."""
+    tried = make_study(title="Tried", school="Larkhill", start="- a list", resources=["ict-in-schools"])
+    for outcome, phase in (("same", "primary"), ("partly", "secondary"), ("not", "secondary")):
+        make_trial(tried, outcome=outcome, phase=phase, changed="Once a week", saw=TEXT)
+    grown = make_study(author, adapted_from=tried.thread_id, title="Grown", licence="none")
+    grown.revise(author, {**STUDY, "title": "Grown", "did": "Other words"}, grown.opening().version)
+    tried.mark(
+        colleague,
+        {f"{name}_{part}": "2" for name in ("effect", "cost", "evidence") for part in ("mark", "reason")},
+    )
+    grown.ask_to_renew()
+    return tried, grown
 
 
 def test_each_page_of_the_site_has_an_entry(live: LiveSite) -> None:

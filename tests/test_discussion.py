@@ -498,6 +498,8 @@ def test_a_page_costs_the_same_queries_at_1_and_at_20(site: Site, path: str, sig
         return len(queries)
 
     browser.get("/about")  # what is kept of the person and the texts is read once
+    browser.get(url_of(thread))  # related threads are looked for once an hour
+    make_reply(thread)
     one = cost("?a=1")
     for n in range(19):
         make_reply(thread, make_person(f"Person {n}"))

@@ -14,8 +14,10 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from forum import create_app
-from forum.accounts.models import Role, User
+from forum.accounts.models import PHASES, Role, User
 from forum.activity.models import Activity
+from forum.case_studies.models import CaseStudy, Trial
+from forum.case_studies.models.scales import Outcome
 from forum.core.db import db, now
 from forum.core.markup import render
 from forum.discussion.models import Component, Conversation, Post, Prompt, Revision, Thread, ThreadComponent
@@ -198,6 +200,28 @@ def test_the_story_is_worth_looking_at(site: Site) -> None:
     assert all(f"<{tag}" in html for tag in ("table", "blockquote", "ul", "ol", "strong", "em", "a href"))
 
 
+def test_the_case_studies_of_the_story(site: Site) -> None:
+    tell_story(site)
+    studies = list(db.session.scalars(select(CaseStudy)))
+    trials = list(db.session.scalars(select(Trial)))
+    assert len(studies) >= 20
+    assert 25 <= len(trials) <= 40
+    assert {study.phase for study in studies} == set(PHASES)
+    assert {trial.outcome for trial in trials} == set(Outcome)
+    assert {study.effect_mark for study in studies} == {1, 2, 3, 4}
+    assert sum(study.tried_count for study in studies) == len(trials)
+    assert all(study.did and study.happened and study.not_worked for study in studies)
+    for told in (
+        [study for study in studies if study.adapted_from],
+        [study for study in studies if study.tried_count == 0],
+        [study for study in studies if study.renewal_asked_at],
+        [study for study in studies if study.team_marked_at],
+        [study for study in studies if not study.school],
+    ):
+        assert told
+    assert all("(invented)" in named.school for named in (*studies, *trials) if named.school)
+
+
 def test_everyone_and_every_school_is_invented_and_says_so(site: Site) -> None:
     tell_story(site)
     people = list(db.session.scalars(select(User)))
@@ -222,6 +246,9 @@ def test_the_story_is_told_in_the_past_and_in_order(site: Site) -> None:
         Revision.written_at,
         Report.made_at,
         Report.closed_at,
+        CaseStudy.confirmed_at,
+        CaseStudy.renewal_asked_at,
+        CaseStudy.team_marked_at,
         User.created_at,
         User.confirmed_at,
         Activity.at,
@@ -300,7 +327,7 @@ def test_telling_it_twice_changes_nothing(site: Site) -> None:
     runner = site.app.test_cli_runner()
     first = runner.invoke(args=["demo", "load"])
     assert first.exit_code == 0, first.output
-    assert "161 posts, all invented" in first.output
+    assert "195 posts, all invented" in first.output
     kept, before = sign_ins(site.app.config["FORUM"]), counts()
     second = runner.invoke(args=["demo", "load"])
     assert second.exit_code == 0

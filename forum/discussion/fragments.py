@@ -17,10 +17,12 @@ from forum.core.guards import me
 from forum.core.markup import extract
 from forum.core.paging import pages_of
 from forum.core.porch import Kept
+from forum.discussion import related
 from forum.discussion.beside import Beside, beside
 from forum.discussion.models import Component, Thread, listed
-from forum.discussion.models.lists import PostRow, components_of, posts_of_page, thread_version
+from forum.discussion.models.lists import PostRow, components_of, posts_of_page
 from forum.discussion.models.merging import address, gone_on_in
+from forum.discussion.related import Neighbour, neighbours, page_version
 
 SIZE = 6 * 1024 * 1024
 WEIGHT = 60_000  # of a page of twenty posts with what is rendered of it, in bytes
@@ -38,6 +40,7 @@ class Leaf:
     description: str
     posts: list[tuple[PostRow, Markup]]
     beside: Beside | None = None
+    related: list[Neighbour] = field(default_factory=list)
     pages: dict[Any, Any] = field(default_factory=dict)
 
     @property
@@ -52,7 +55,7 @@ class Leaf:
 def leaf(id: int, number: int) -> Leaf:
     """The page as kept, or read now; a 404 where the viewer may not see the thread, or it has no such page."""
     kept: Kept[Leaf] = current_app.extensions["leaves"]
-    key = (id, number, versions().read(thread_version(id)))
+    key = (id, number, versions().read(page_version(id)))
     found = kept.get(key)
     if found is None:
         thread = db.session.scalars(PUBLIC, {"id": id}).first() or thread_for_viewer(id)
@@ -88,6 +91,7 @@ def read_leaf(thread: Thread, number: int) -> Leaf:
         extract(rows[0].html, 160) if rows else "",
         [],
         record,
+        neighbours(thread.id) if thread.is_listed else [],
     )
     made.posts.extend((row, _shown(row, made.address, record)) for row in rows)
     return made
@@ -119,3 +123,4 @@ def _rendered(row: PostRow, thread_url: str) -> Markup:
 def init_app(app: Flask) -> None:
     app.extensions["fragments"] = Kept[Markup](SIZE)
     app.extensions["leaves"] = Kept[Leaf](SIZE)
+    related.init_app(app)

@@ -30,10 +30,10 @@ from forum.discussion.models.lists import (
     post_version,
     prompt_version,
     site_version,
-    thread_version,
 )
 from forum.discussion.models.threads import RESTORABLE
 from forum.discussion.models.words import KINDS
+from forum.discussion.related import page_version
 from forum.discussion.shared import StandIn, shared_page
 
 bp = Blueprint("discussion", __name__)
@@ -70,7 +70,7 @@ def component(slug: str) -> ResponseReturnValue:
 
 @bp.get("/threads/<int:id>")
 @bp.get("/threads/<int:id>-<slug>")
-@fresh(thread_version)
+@fresh(page_version)
 def thread(id: int, slug: str = "") -> ResponseReturnValue:
     found = leaf(id, asked_page(request.args.get("page")) or abort(404))
     if slug != found.thread.slug:
@@ -111,6 +111,7 @@ def thread_page(
         beside=page.beside,
         mine=mine,
         address=address,
+        related=page.related,
         longest=LONGEST_BODY,
         description=page.description,
         form_errors=bool(form and form.errors),

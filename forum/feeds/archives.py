@@ -40,7 +40,9 @@ BLOCKS: dict[str, tuple[int, ...]] = {
     "site threads": (50,),
     "prompt threads": (50, 200),
     "component threads": (50, 200),
+    "search posts": (100, 1_000, 10_000, 100_000),
     "person threads": (50, 2_000),
+    "case studies": (50, 2_000),
 }
 
 
@@ -87,7 +89,7 @@ class Stream(ABC):
     """One feed: `where` narrows it, `path` is its address without the format, `page` the page it follows.
 
     `personal` is a person's own: its tombstones do not say why, because the thread, which says why, does not
-    say who."""
+    say who. `query` is what its address has after "?", where one path has many feeds."""
 
     names: Names
     title: str
@@ -96,6 +98,12 @@ class Stream(ABC):
     sizes: tuple[int, ...]
     where: tuple[Condition, ...] = ()
     personal: bool = False
+    query: str = ""
+
+    def address(self, format: str, block: Block | None = None) -> str:
+        """Where it stands in this format, or an archive page of it."""
+        parameters = "&".join(filter(None, (self.query, f"archive={block.name}" if block else "")))
+        return self.names.address(f"{self.path}.{format}" + (f"?{parameters}" if parameters else ""))
 
     # Its documents
 

@@ -11,6 +11,7 @@ from sqlalchemy import SQLColumnExpression, and_, bindparam, func, literal_colum
 from sqlalchemy.orm import aliased
 
 from forum.activity.models import Activity
+from forum.case_studies.models import CaseStudy
 from forum.core.db import db
 from forum.core.markup import render
 from forum.discussion.models import Component, Post, Thread, ThreadComponent, listed
@@ -180,7 +181,7 @@ class Threads(Stream):
         items, deleted = [], []
         for row in found:
             id, why = row.post.thread_id, row.gone_because
-            if why is None and not (self.personal and row.post.gone_because):
+            if self.stands(row):
                 items.append((self._item(row, components.get(id, [])), id))
             else:
                 when = row.gone_at or row.post.gone_at or row.post.updated_at
@@ -188,6 +189,14 @@ class Threads(Stream):
         if len(found) < len(ids):
             deleted += [self._tombstone(*row) for row in db.session.execute(MERGED, {"ids": list(ids)})]
         return items, deleted
+
+    def stands(self, row: Row) -> bool:
+        """Is it still an entry? One that has lost its opening post is, unless it was told as somebody's."""
+        return row.gone_because is None and not (self.personal and row.post.gone_because)
+
+    @property
+    def gone(self) -> Condition:
+        return not_(listed())
 
     def _tombstone(self, id: int, when: Any, why: str | None = None) -> Deleted:
         why = why or GONE[Publication.MERGED]
@@ -197,7 +206,7 @@ class Threads(Stream):
         lately = select(Post.thread_id, Post.number).where(Post.gone_at >= since)
         posts = lately.order_by(Post.gone_at.desc()).limit(LOOKED_THROUGH).subquery()
         withdrawn = select(posts.c.thread_id).where(posts.c.number == 1)
-        gone = not_(listed())
+        gone = self.gone
         found = places(self.ever().where(Thread.id.in_(withdrawn), gone).limit(REMOVED))
         if away := [*hidden_threads(since), *merged_threads(since)]:
             found += places(self.ever().where(Thread.id.in_(away), gone).limit(REMOVED))
@@ -233,6 +242,28 @@ class ComponentThreads(Threads):
     def every(self) -> Places:
         query = select(ThreadComponent.thread_id.label("position"), Thread.id, Thread.created_at)
         return query.join(Thread, Thread.id == ThreadComponent.thread_id).where(*self.where)
+
+
+class CaseStudies(Threads):
+    """The studies of a view of the library, along its own index. One without its words is none."""
+
+    @property
+    def position(self) -> SQLColumnExpression[Any]:
+        return CaseStudy.thread_id
+
+    def every(self) -> Places:
+        query = select(CaseStudy.thread_id.label("position"), Thread.id, Thread.created_at)
+        return query.join(Thread, Thread.id == CaseStudy.thread_id).where(*self.where)
+
+    def shown(self) -> Places:
+        return super().shown().where(CaseStudy.listed)
+
+    def stands(self, row: Row) -> bool:
+        return row.gone_because is None and row.post.gone_because is None
+
+    @property
+    def gone(self) -> Condition:
+        return not_(CaseStudy.listed)
 
 
 # What narrows a stream

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from forum.accounts.models import User, Visitor
+from forum.case_studies.models.facets import Asked
 from forum.core.db import db, first_or_404
 from forum.core.freshness import changed_at, fresh, versions
 from forum.core.limits import limiter
@@ -25,7 +26,9 @@ from forum.feeds.archives import BLOCKS, Block, Part, Stream
 from forum.feeds.entries import Deleted, Entry, Feed, Link
 from forum.feeds.outcomes import Answers, OutcomeOfOne
 from forum.feeds.rows import Item, Names
+from forum.feeds.searches import Search, SearchPosts, asked_search
 from forum.feeds.streams import (
+    CaseStudies,
     ComponentPosts,
     ComponentThreads,
     Posts,
@@ -39,6 +42,7 @@ from forum.suggestions.models import Step, Suggestion
 bp = Blueprint("feeds", __name__)
 
 ARCHIVES_PER_MINUTE = 120
+SEARCHES_PER_MINUTE = 300
 FRAGMENTS = 4 * 1024 * 1024  # bytes
 
 
@@ -113,6 +117,17 @@ def component_posts(slug: str, format: str) -> Answer:
     )
 
 
+@bp.get(f"/case-studies/{FEED}")
+@fresh(site_version, public=True)
+def case_studies(format: str) -> Answer:
+    """The view of the library that has the same query."""
+    asked = Asked.of(request.args)
+    narrowed = f": {', '.join(asked.words())}" if asked.narrows else ""
+    about = _told("/case-studies", f"New case studies{narrowed}", "case studies")
+    about["page"] += f"?{asked.query}" if asked.query else ""
+    return _answer(format, CaseStudies(**about, query=asked.query, where=tuple(asked.conditions())))
+
+
 @bp.get(f"/people/<int:id>/{FEED}")
 @fresh(person_version, public=True)
 def person(id: int, format: str) -> Answer:
@@ -168,6 +183,16 @@ def outcome(id: int, format: str) -> Answer:
     return _answer(format, OutcomeOfOne(**about, where=(Step.thread_id == id,)))
 
 
+@bp.get(f"/search/{FEED}")
+@fresh(site_version, public=True)
+def search(format: str) -> Answer:
+    """What anyone may look for, the newest posts first."""
+    asked = _asked(request.args)
+    about = _told("/search", f"Search: {asked.title}: {catalogue().title}", "search posts")
+    about["page"] += f"?{asked.query}"
+    return _answer(format, SearchPosts(**about, query=asked.query, search=asked))
+
+
 # All of them
 
 
@@ -186,6 +211,8 @@ def outline() -> Answer:
         for group, followed in _followable()
     ]
     base = current_app.config["FORUM"].site_url
+    library = opml.Subscription("New case studies", f"{base}/case-studies/feed.atom", f"{base}/case-studies")
+    groups.append(opml.Group("Case studies", [library]))
     answered = opml.Subscription("Answers to suggestions", f"{base}/answers/feed.atom", f"{base}/answers")
     groups.append(opml.Group("Answers", [answered]))
     changed = changed_at(versions().read(site_version()) or (0,))
@@ -248,29 +275,34 @@ def _archive(stream: Stream, asked: str) -> Part | None:
     return stream.archive(block) if block else None
 
 
+@limiter.shared_limit(f"{SEARCHES_PER_MINUTE} per minute", scope="search feeds")
+def _asked(parameters: Mapping[str, str]) -> Search:
+    return asked_search(parameters)
+
+
 def _about(format: str, stream: Stream, part: Part) -> Feed:
     names, block = stream.names, part.block
-    current = names.address(f"{stream.path}.{format}")
 
     def address(block: Block | None) -> str | None:
-        return f"{current}?archive={block.name}" if block else None
+        return stream.address(format, block) if block else None
 
+    name = stream.path.removeprefix("/").removesuffix("feed").rstrip("/") or "threads"
     moments = [*(item.entry.updated for item in part.items), *(each.when for each in part.deleted)]
     return Feed(
-        id=names.tag("feed", stream.path.removeprefix("/").removesuffix("feed").rstrip("/") or "threads"),
+        id=names.tag("feed", name + (f"?{stream.query}" if stream.query else "")),
         title=stream.title,
-        url=address(block) or current,
+        url=stream.address(format, block),
         page_url=names.address(stream.page),
         updated=max(moments, default=datetime.fromtimestamp(changed_at(catalogue().version or (0,)), UTC)),
         author=catalogue().organisation,
-        current=current if block else None,
+        current=stream.address(format) if block else None,
         previous_archive=address(part.previous),
         next_archive=address(part.next),
         is_archive=block is not None,
         alternates=tuple(
-            Link(names.address(f"{stream.path}.{name}"), other.MEDIA_TYPE)
-            for name, other in FORMATS.items()
-            if name != format and block is None
+            Link(stream.address(other), module.MEDIA_TYPE)
+            for other, module in FORMATS.items()
+            if other != format and block is None
         ),
     )
 

@@ -154,6 +154,9 @@ ACTS = {
     "team.thread-pinned": "pinned",
     "team.thread-unpinned": "unpinned",
     "team.thread-moved": "moved",
+    "team.file-shown": "showed a picture or paper of",
+    "team.file-refused": "refused a picture or paper of",
+    "team.file-hidden": "hid a picture or paper of",
     "team.thread-merged": "merged into another thread",
     "team.report-closed": "closed a report of",
     "team.suggestion-taken-up": "took up",
@@ -165,6 +168,14 @@ ACTS = {
     "team.prompt-edited": "edited the words of the prompt",
     "team.component-edited": "edited the words of the component",
     "team.made": "gave a role to",
+    "team.study-marked": "gave the team’s marks to",
+    "team.request-answered": "answered a request for a resource:",
+    "team.resource-added": "added a resource:",
+    "team.resource-changed": "said what changed because of people:",
+    "team.resource-edited": "edited the facts of a resource:",
+    "team.resource-retired": "retired a resource:",
+    "team.resource-returned": "brought back a resource:",
+    "team.search-removed": "removed words from the searches that found nothing",
 }
 ROLES = {"participant": "participant", "team": "team member", "administrator": "administrator"}
 

@@ -10,10 +10,11 @@ from forum.core.db import db, first_or_404
 from forum.core.errors import Conflict
 from forum.core.guards import me
 from forum.core.markup import extract
+from forum.core.paging import id_asked
 from forum.discussion.models.words import REASONS
 from forum.moderation.forms import LONGEST_NOTE, CloseForm
 from forum.moderation.models import Report
-from forum.moderation.team import bp, id_asked
+from forum.moderation.team import bp
 
 REPORTS = 20
 

@@ -27,6 +27,7 @@ from forum.activity.models import Activity
 from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
 from forum.moderation.models import Report
+from forum.seed.case_studies import Studies
 from forum.seed.suggested import PROMPT, suggests
 
 FOLDER = Path(__file__).parent / "story"
@@ -61,6 +62,10 @@ def tell(config: Config) -> list[str]:
         story.joins(fields)
     for fields in _threads():
         story.opens(fields)
+    told = _read("case-studies")
+    studies = Studies(story._people, story._at, story._said, told["settings"])
+    for fields in told["studies"]:
+        studies.opens(fields)
     crowd = [fields["key"] for fields in suggestions["people"]]
     for fields in suggestions["suggestions"]:
         suggests(story, fields, crowd)
@@ -281,8 +286,8 @@ def _numbered(thread: Thread, number: int) -> Post:
 
 
 def _threads() -> list[Fields]:
-    files = sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem not in ("people", "suggestions"))
-    return [fields for name in files for fields in _read(name)["threads"]]
+    files = sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != "people")
+    return [fields for name in files for fields in _read(name).get("threads", [])]
 
 
 def _read(name: str) -> Fields:

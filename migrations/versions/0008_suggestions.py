@@ -1,7 +1,7 @@
 """Suggestions that are answered
 
 Revision ID: 0008
-Revises: 0002
+Revises: 0007
 Create Date: 2026-11-23 22:00:00
 
 """
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0002"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

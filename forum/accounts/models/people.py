@@ -7,12 +7,13 @@ from datetime import datetime
 
 from blinker import Signal
 from flask_login import AnonymousUserMixin, UserMixin
-from sqlalchemy import CheckConstraint, Index, Select, String, or_, select, true
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, or_, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.accounts.models.bylines import Role, byline
 from forum.accounts.models.links import EmailedLink, Purpose
+from forum.accounts.models.schools import LONGEST_SHOWN, School
 from forum.accounts.passwords import hash_password, matches, spend_the_same_time
 from forum.activity.models import record
 from forum.core.db import Instant, db, now
@@ -45,7 +46,8 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
     password_hash: Mapped[str | None] = mapped_column(String(200))
     position: Mapped[str | None] = mapped_column(String(20))
     phase: Mapped[str | None] = mapped_column(String(20))
-    school: Mapped[str | None] = mapped_column(String(160))
+    school: Mapped[str | None] = mapped_column(String(LONGEST_SHOWN))
+    school_id: Mapped[int | None] = mapped_column(ForeignKey("schools.id"))
     role: Mapped[str] = mapped_column(String(20), default=Role.PARTICIPANT)
     disclosure: Mapped[str] = mapped_column(String(10), default="named")
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -61,7 +63,15 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
 
     @classmethod
     def register(
-        cls, *, name: str, email: str, password: str, position: str, phase: str | None, school: str | None
+        cls,
+        *,
+        name: str,
+        email: str,
+        password: str,
+        position: str,
+        phase: str | None,
+        school: str | None,
+        picked: School | None = None,
     ) -> User:
         """A new, unconfirmed person, who said that they are an adult; the caller sends the confirming letter.
         Raises Taken where the address has an account, after the same work: the database alone decides, so
@@ -72,9 +82,8 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
             email_key=email_key(email),
             password_hash=hash_password(password),
             position=position,
-            phase=phase,
-            school=school,
         )
+        user._work_at(phase, school, picked)
         try:
             with db.session.begin_nested():
                 db.session.add(user)
@@ -130,17 +139,35 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
         record("person.email-changed", by=self, subject=self.id)
 
     def describe(
-        self, *, name: str, position: str, phase: str | None, school: str | None, disclosure: str
+        self,
+        *,
+        name: str,
+        position: str,
+        phase: str | None,
+        school: str | None,
+        picked: School | None = None,
+        disclosure: str,
     ) -> None:
-        """Change how this person is shown; `disclosure` is what a new post begins with."""
+        """Change how this person is shown; `disclosure` is what a new post begins with. `school` is any text;
+        `picked` is the school of the register that it stands for, if it does."""
         before = (self.name, self.position, self.phase, self.school)
-        self.name, self.position, self.phase, self.school = name, position, phase, school
-        self.disclosure = disclosure
+        self.name, self.position, self.disclosure = name, position, disclosure
+        self._work_at(phase, school, picked)
         self.changed()
-        if before == (name, position, phase, school):
+        after = (self.name, self.position, self.phase, self.school)
+        if before == after:
             return
         record("person.described", by=self, subject=self.id)
-        described.send(self, role=before[1:3] != (position, phase))
+        described.send(self, role=before[1:3] != after[1:3])
+
+    def _work_at(self, phase: str | None, school: str | None, picked: School | None) -> None:
+        """Where this person works. A school picked just now gives its phase to someone who says none."""
+        if picked is None:
+            self.phase, self.school, self.school_id = phase, school, None
+            return
+        newly = picked.id != self.school_id
+        self.phase = phase or (picked.phase if newly else None)
+        self.school, self.school_id = picked.shown, picked.id
 
     def make(self, role: Role, by: User | None) -> None:
         """Give this person a role. Only the command line does, so `by` may be None."""

@@ -42,6 +42,7 @@ __all__ = ["Component", "Conversation", "Post", "Prompt", "Revision", "Thread", 
 RESTORABLE = timedelta(days=30)
 A_MOMENT = timedelta(hours=1)
 LISTED = "publication = 'published' AND moderation = 'clear'"
+STUDIES = "kind = 'case-study'"
 Person = User | Visitor
 
 
@@ -104,6 +105,13 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         _listed("prompt_id", "kind", "last_post_at", "id", name="ix_threads_prompt_kind"),
         _listed("prompt_id", "author_position", "last_post_at", "id", name="ix_threads_prompt_position"),
         _listed("prompt_id", "author_phase", "last_post_at", "id", name="ix_threads_prompt_phase"),
+        Index(
+            "ix_threads_studies",
+            "version",
+            "kind",
+            sqlite_where=text(STUDIES),
+            postgresql_where=text(STUDIES),
+        ),
     )
 
     # What people and the team do

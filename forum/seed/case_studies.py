@@ -1,0 +1,96 @@
+"""The case studies of the story, and what others say who tried them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from forum.accounts.models import User
+from forum.case_studies.models import CaseStudy, Trial
+from forum.core.db import db
+from forum.discussion.models import Post, Thread
+
+Fields = dict[str, Any]
+Act = Callable[[datetime], None]
+
+
+@dataclass
+class Studies:
+    """Studies in the making. `at` lets an act happen at a time like "3 days ago, 14:05"; `said` dates a post and its
+    thread; `settings` says what kind of school each of the people writes from."""
+
+    people: dict[str, User]
+    at: Callable[[str, Act], None]
+    said: Callable[[Fields, Thread, Post, datetime], None]
+    settings: dict[str, Fields]
+    studies: dict[str, CaseStudy] = field(default_factory=dict)
+
+    def opens(self, fields: Fields) -> None:
+        """A study with all that becomes of it."""
+        key = fields["key"]
+
+        def publish(at: datetime) -> None:
+            parent = self.studies[fields["from"]].thread_id if "from" in fields else None
+            answers = {**self._setting(fields), **_stripped(fields)}
+            study = CaseStudy.publish(self.people[fields["by"]], answers, adapted_from=parent)
+            study.confirmed_at = at
+            self.studies[key] = study
+            post = study.opening()
+            post.thread.created_at = at
+            self.said(fields, post.thread, post, at)
+
+        self.at(fields["when"], publish)
+        for trial in fields.get("tried", []):
+            self._tries(key, trial)
+        if "team" in fields:
+            self._marks(key, fields["team"])
+        if "asked_to_renew" in fields:
+            self._asks_to_renew(key, fields["asked_to_renew"])
+        if "confirmed" in fields:
+            self._confirms(key, fields)
+
+    def _tries(self, key: str, fields: Fields) -> None:
+        def report(at: datetime) -> None:
+            study, by = self.studies[key], self.people[fields["by"]]
+            trial, _ = Trial.report(study, by, {**self._setting(fields), **_stripped(fields)})
+            post = db.session.get_one(Post, trial.post_id)
+            self.said(fields, db.session.get_one(Thread, study.thread_id), post, at)
+
+        self.at(fields["when"], report)
+
+    def _marks(self, key: str, fields: Fields) -> None:
+        def mark(at: datetime) -> None:
+            self.studies[key].mark(self.people[fields["by"]], fields)
+            self.studies[key].team_marked_at = at
+
+        self.at(fields["when"], mark)
+
+    def _asks_to_renew(self, key: str, when: str) -> None:
+        def ask(at: datetime) -> None:
+            self.studies[key].ask_to_renew()
+            self.studies[key].renewal_asked_at = at
+
+        self.at(when, ask)
+
+    def _confirms(self, key: str, fields: Fields) -> None:
+        def confirm(at: datetime) -> None:
+            self.studies[key].confirm(self.people[fields["by"]])
+            self.studies[key].confirmed_at = at
+
+        self.at(fields["confirmed"], confirm)
+
+    def _setting(self, fields: Fields) -> Fields:
+        """Where a person writes from; what is role-only names no school."""
+        named = fields.get("disclosure", "named") == "named"
+        school = self.people[fields["by"]].school if named else ""
+        return {
+            **self.settings[fields["by"]],
+            "school": school,
+            "disclosure": "named" if named else "role-only",
+        }
+
+
+def _stripped(fields: Fields) -> Fields:
+    return {name: value.strip() if isinstance(value, str) else value for name, value in fields.items()}
