@@ -87,6 +87,11 @@ class School(db.Model):  # type: ignore[name-defined,misc]
         return db.session.scalar(select(cls).where(cls.urn == int(urn)))
 
     @classmethod
+    def last_loaded(cls) -> datetime | None:
+        """When a load last changed a school; None without a register. What shows schools rests on it."""
+        return db.session.scalar(select(cls.loaded_at).order_by(cls.loaded_at.desc()).limit(1))
+
+    @classmethod
     def are_known(cls) -> bool:
         """True where a register has been loaded."""
         return db.session.scalar(select(cls.id).limit(1)) is not None
