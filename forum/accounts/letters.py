@@ -7,26 +7,18 @@ import threading
 from datetime import timedelta
 
 import structlog
-from flask import Flask, current_app, render_template
+from flask import Flask, current_app
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum.accounts.models import LASTS, EmailedLink, Letter, Purpose, User
-from forum.core.db import after_commit, db, now
+from forum.accounts.models.letters import write
+from forum.core.db import db, now
 from forum.core.mail import compose, send
 
 log = structlog.get_logger("forum.letters")
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 30, 120, 720)]
 LEASE = timedelta(minutes=5)
-
-
-def write(to: str, subject: str, template: str, **values: object) -> Letter:
-    """A letter from templates/mail/<template>.txt, delivered once this transaction is safely down."""
-    letter = Letter(to=to, subject=subject, text=render_template(f"mail/{template}.txt", **values))
-    db.session.add(letter)
-    postman: Postman = current_app.extensions["postman"]
-    after_commit(postman.wake)
-    return letter
 
 
 def write_link(user: User, purpose: Purpose, to: str, subject: str, template: str) -> Letter:

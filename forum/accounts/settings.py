@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from forum.accounts import sessions
 from forum.accounts.forms import ChangeEmailForm, ChangePasswordForm, RegisterForm, SettingsForm
-from forum.accounts.letters import write, write_link
+from forum.accounts.letters import write_link
 from forum.accounts.models import EmailedLink, Purpose, School, User, email_key
+from forum.accounts.models.letters import write
 from forum.core.db import db
 from forum.core.forms import Form
 from forum.core.guards import me, signed_in

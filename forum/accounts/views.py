@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from forum.accounts import sessions
 from forum.accounts.forms import EmailForm, NewPasswordForm, RegisterForm, SignInForm, address
-from forum.accounts.letters import write, write_link
+from forum.accounts.letters import write_link
 from forum.accounts.models import EmailedLink, Purpose, School, Taken, User, email_key
+from forum.accounts.models.letters import write
 from forum.accounts.settings import (
     bp,
     check_your_email,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from flask import current_app, render_template
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.core.db import Instant, db, now
+from forum.core.db import Instant, after_commit, db, now
 
 
 class Letter(db.Model):  # type: ignore[name-defined,misc]
@@ -25,3 +26,11 @@ class Letter(db.Model):  # type: ignore[name-defined,misc]
     tries: Mapped[int] = mapped_column(default=0)
 
     __table_args__ = (Index(None, "due_at"),)
+
+
+def write(to: str, subject: str, template: str, **values: object) -> Letter:
+    """A letter from templates/mail/<template>.txt, delivered once this transaction is safely down."""
+    letter = Letter(to=to, subject=subject, text=render_template(f"mail/{template}.txt", **values))
+    db.session.add(letter)
+    after_commit(current_app.extensions["postman"].wake)
+    return letter
