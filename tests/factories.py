@@ -17,7 +17,7 @@ from forum.discussion.models import Component, Post, Prompt, Thread
 PASSWORD = "correct horse battery"
 _HASH = hash_password(PASSWORD)
 _count = itertools.count(1)
-_urns = itertools.count(900001)
+_urns = itertools.count(800001)
 
 
 def make_person(
