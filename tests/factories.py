@@ -22,7 +22,7 @@ from forum.suggestions.models.working_days import today
 PASSWORD = "correct horse battery"
 _HASH = hash_password(PASSWORD)
 _count = itertools.count(1)
-_urns = itertools.count(900001)
+_urns = itertools.count(800001)
 
 
 def make_person(
