@@ -15,11 +15,13 @@ from forum.accounts.models import EmailedLink, Purpose, Tally, User
 from forum.activity.models import Activity
 from forum.case_studies.drafts import Writing, as_typed
 from forum.case_studies.models import Trial
+from forum.case_studies.models.bundles import Bundle, keep
 from forum.core.db import db
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
 from forum.search.models.saved import SavedSearch
+from tests.bad_files import pdf, png
 from tests.browser import Site
 from tests.factories import PASSWORD, STUDY, make_person, make_reply, make_study, make_thread, post_of
 
@@ -88,12 +90,16 @@ TABLE: dict[str, tuple[int, ...]] = {
     **{f"GET feeds.{name}": ALL for name in (
         "case_studies", "component", "component_posts", "opml", "page", "person", "person_threads", "prompt",
         "prompt_posts", "search", "site", "site_posts", "thread")},
+    "GET files.paper": ALL,
+    "GET files.picture": (404, 200, 404, 404, 200, 200),  # the team has not looked yet
     "GET moderation.report": ALL,
     "POST moderation.report": (302,) * 6,
     "GET moderation.reported": ALL,
     **{f"GET pages.{name}": ALL for name in (
         "about", "accessibility", "cookies", "health", "home", "metrics", "moderation", "person", "privacy", "ready",
         "robots", "sitemap", "sitemap_part")},
+    **{f"GET pictures_team.{name}": TEAM for name in ("picture", "pictures")},
+    **{f"POST pictures_team.{name}": TEAM_DOES for name in ("refuse", "show")},
     "GET resources.index": ALL,
     "GET schools.find": ALL,
     "GET schools.index": ALL,
@@ -107,6 +113,10 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET search_team.searches": TEAM,
     "POST search_team.remove": TEAM_DOES,
     "GET static": ALL,
+    "GET study_files.of_draft": (401, 200, 404, 404, 404, 404),
+    "POST study_files.of_draft": (401, 302, 404, 404, 404, 404),
+    "GET study_files.of_study": (401, 200, 403, 403, 403, 403),
+    "POST study_files.of_study": (401, 302, 403, 403, 403, 403),
     **{f"GET team.{name}": TEAM for name in (
         "component", "hidden", "hide_post", "hide_thread", "home", "log", "move", "prompt", "report",
         "reports", "texts")},
@@ -142,6 +152,8 @@ class World:
     search: SavedSearch
     study: int = 0
     draft: int = 0
+    file: int = 0
+    hash: str = ""
 
     @classmethod
     def make(cls) -> World:
@@ -177,8 +189,10 @@ class World:
             id = self.report.id
         elif endpoint in ("search.delete", "search.rename"):
             id = self.search.id
-        elif endpoint.startswith("case_studies"):
-            id = self.draft if ".draft" in endpoint else self.study
+        elif endpoint.startswith(("case_studies", "study_files")):
+            id = self.draft if "draft" in endpoint else self.study
+        elif endpoint.startswith(("files", "pictures_team")):
+            id = self.file
         elif "person" in endpoint:
             id = self.thread.author_id
         slug = "assessment-for-learning" if "component" in endpoint else "resources"
@@ -194,6 +208,8 @@ class World:
             "part": 0,
             "filename": "src/forum.js",
             "ref": self.report.id,
+            "hash": self.hash[:32],
+            "width": 480,
         }
 
     def form(self, endpoint: str) -> dict[str, Any]:
@@ -246,6 +262,10 @@ class World:
             "search.rename": {"name": "Our marking"},
             "search.save": {"query": "q=feedback"},
             "search_team.remove": {"words": "zeppelins"},
+            "pictures_team.refuse": {"seen": self.hash, "reason": "spam", "note": ""},
+            "pictures_team.show": {"seen": self.hash},
+            "study_files.of_draft": {"do": "save"},
+            "study_files.of_study": {"do": "save"},
             "team.close_report": {"note": "Looked at"},
             "team.component": {"name": "A name", "summary": "A summary"},
             "team.prompt": {"title": "A title", "question": "A question?", "introduction": "Words"},
@@ -260,7 +280,15 @@ class World:
         assert author and team
         if endpoint == "discussion.bring_back":
             post_of(self.thread, 2).withdraw(author)
-        elif endpoint.startswith("case_studies"):
+        elif endpoint.startswith(("files", "pictures_team")):
+            bundle = Bundle(thread_id=make_study(author).thread_id)
+            file = bundle.add(author, keep(pdf() if endpoint == "files.paper" else png()), "a file")
+            bundle.describe(author, {file.id: ("Words", False)})
+            bundle.state(author, "nobody")
+            if endpoint == "files.paper":
+                file.show(team, file.hash)
+            self.file, self.hash = file.id, file.hash
+        elif endpoint.startswith(("case_studies", "study_files")):
             self.study = make_study(author).thread_id
             writing = Writing.begin(author, "token", as_typed({**STUDY}))
             assert writing.draft
