@@ -14,17 +14,17 @@ from forum.accounts.models import School, User
 from forum.accounts.passwords import hash_password
 from forum.case_studies.models import CaseStudy, Trial
 from forum.core.db import db, now
+from forum.core.working_time import today
 from forum.discussion.models import Component, Post, Prompt, Thread
 from forum.resources.models import Answers, Resource, ResourceRequest, Review
 from forum.resources.models.requests import Wish
 from forum.suggestions.models import AnswerDraft, Outcome, Step, Suggestion, Wording
 from forum.suggestions.models.steps import take_up
-from forum.suggestions.models.working_days import today
 
 PASSWORD = "correct horse battery"
 _HASH = hash_password(PASSWORD)
 _count = itertools.count(1)
-_urns = itertools.count(900001)
+_urns = itertools.count(800001)
 
 
 def make_person(

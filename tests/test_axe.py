@@ -16,11 +16,13 @@ from axe_playwright_python.sync_playwright import Axe, AxeResults
 from forum.accounts.models import EmailedLink, Purpose, User
 from forum.case_studies.drafts import Writing
 from forum.case_studies.models import CaseStudy
+from forum.case_studies.models.bundles import Bundle, keep
 from forum.core.db import db
 from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
 from forum.search.models.empty import EmptySearch
 from forum.search.models.saved import SavedSearch
+from tests.bad_files import jpeg, pdf, png
 from tests.factories import (
     STUDY,
     make_person,
@@ -127,6 +129,11 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "pages.moderation": (VISITOR, ["/how-we-moderate"]),
     "pages.person": (EVERYONE, ["/people/{author}"]),
     "pages.privacy": (VISITOR, ["/privacy"]),
+    "pictures_team.picture": (TEAM, ["/team/pictures/{waiting}", "/team/pictures/{shown}"]),
+    "pictures_team.pictures": (
+        TEAM,
+        ["/team/pictures", "/team/pictures?show=shown", "/team/pictures?show=refused"],
+    ),
     "resources.index": (VISITOR, ["/resources"]),
     "schools.index": (
         ("visitor", "participant"),
@@ -147,6 +154,8 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     ),
     "search.searches": (("visitor", "participant", "newcomer"), ["/searches"]),
     "search_team.searches": (TEAM, ["/team/searches", "/team/searches?order=last"]),
+    "study_files.of_draft": (PARTICIPANT, ["{draft}/files"]),
+    "study_files.of_study": (PARTICIPANT, ["/case-studies/{study}/edit/files"]),
     "team.component": (TEAM, ["/team/components/school-organisation"]),
     "team.hidden": (TEAM, ["/team/hidden"]),
     "team.hide_post": (TEAM, ["/team/posts/{reply}/hide"]),
@@ -160,8 +169,9 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "team.texts": (TEAM, ["/team/texts"]),
 }
 FOR_MACHINES = {
-    "broken", "case_studies.export_csv", "case_studies.export_json", "discussion.post", "feeds.opml", "pages.health",
-    "pages.metrics", "pages.ready", "pages.robots", "pages.sitemap", "pages.sitemap_part", "schools.find",
+    "broken", "case_studies.export_csv", "case_studies.export_json", "discussion.post", "feeds.opml", "files.paper",
+    "files.picture", "pages.health", "pages.metrics", "pages.ready", "pages.robots", "pages.sitemap",
+    "pages.sitemap_part", "schools.find",
     "search.nearest", "static",
 }  # fmt: skip
 ERRORS = (400, 403, 404, 405, 410, 413, 422, 500)
@@ -185,9 +195,11 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("participant", "{draft}/setting", "Save and continue", {"school": "x" * 200}),
     ("participant", "{draft}/marks", "Save and continue", {"effect_reason": "x" * 600}),
     ("participant", "{draft}/check", "Publish case study", {}),
+    ("participant", "{draft}/files", "Add files", {}),
     ("participant", "/case-studies/{tried}/tried", "Publish your report", {"saw": "x" * 8001}),
     ("participant", "/searches/{search}/rename", "Save the name", {"name": ""}),
     ("newcomer", "{thread}", "Post reply", {"body": "May I?"}),
+    ("team", "/team/pictures/{waiting}", "Refuse the picture", {}),
     ("team", "/team/case-studies/{tried}/marks", "Put them on the case study", {"cost_reason": ""}),
     ("team", "/team/posts/{reply}/hide", "Hide the post", {}),
     ("team", "{thread_in_team}/hide", "Hide the thread", {}),
@@ -257,6 +269,7 @@ def story(live: LiveSite) -> Story:
             author, "thread:what-more", "A new thread", "/prompts/what-more/threads/new", {"body": TEXT}
         )
         tried, study = studies(author, colleague)
+        waiting, shown = pictures(study, author, colleague)
         draft = Writing.begin(author, "token", {"title": "A case study that is begun"})
         tokens = {
             "confirm": EmailedLink.make(newcomer, Purpose.CONFIRM, newcomer.email),
@@ -269,12 +282,27 @@ def story(live: LiveSite) -> Story:
             "thread": f"/threads/{thread.id}-{thread.slug}", "thread_in_team": f"/team/threads/{thread.id}",
             "locked": f"/threads/{locked.id}-{locked.slug}", "report": reports[0].id, "closed": reports[1].id,
             "tried": tried.thread_id, "study": study.thread_id, "draft": draft.url(),
+            "waiting": waiting, "shown": shown,
         }  # fmt: skip
         people = {"visitor": None, "participant": author.id, "team": colleague.id, "newcomer": newcomer.id}
         names["search"] = SavedSearch.save(author, "What was said", "q=said").id
         db.session.commit()
         EmptySearch.note("zeppelins")
     return Story(names, people)
+
+
+def pictures(study: CaseStudy, author: User, colleague: User) -> tuple[int, int]:
+    """One of each: a picture that waits for the team and one that it shows, a paper, and a picture that it refused."""
+    bundle = Bundle(thread_id=study.thread_id)
+    sent = (png(), jpeg(), pdf(), jpeg(300, 200))
+    ids = [bundle.add(author, keep(data), f"{number}.file").id for number, data in enumerate(sent)]
+    bundle.describe(author, {id: (f"Words of number {id}", False) for id in ids})
+    bundle.state(author, "consent")
+    _, shown, paper, refused = bundle.all()
+    for file in (shown, paper):
+        file.show(colleague, file.hash)
+    refused.refuse(colleague, refused.hash, "pupil", "A name on the door.")
+    return ids[0], ids[1]
 
 
 def studies(author: User, colleague: User) -> tuple[CaseStudy, CaseStudy]:

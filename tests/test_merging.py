@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from forum.activity.models import Activity
 from forum.core.db import db, now
 from forum.core.errors import Conflict, Refused
+from forum.core.working_time import today
 from forum.discussion.models import Component, Post, Thread, ThreadComponent
 from forum.discussion.models.drafts import Draft
 from forum.discussion.models.lists import Filter
@@ -22,7 +23,6 @@ from forum.discussion.models.merging import merge, standing
 from forum.discussion.models.threads import Moved
 from forum.pages import sitemap
 from forum.suggestions.models import Suggestion, Supporter, Telling, unite
-from forum.suggestions.models.working_days import today
 from forum.suggestions.rounds import finish
 from tests.browser import Browser, Site
 from tests.factories import (

@@ -21,6 +21,7 @@ from forum.accounts.models import Letter
 from forum.activity.models import Activity
 from forum.core.db import db, now
 from forum.core.errors import Refused
+from forum.core.working_time import bank_holidays, between, days_after, today
 from forum.discussion.models import Post, Revision, Thread
 from forum.discussion.models.drafts import Draft
 from forum.suggestions.models import (
@@ -37,7 +38,6 @@ from forum.suggestions.models.lists import GROUPS, SHOWS, Answered, Listing
 from forum.suggestions.models.outcomes import STEPS, Status, answers_to
 from forum.suggestions.models.steps import take_up
 from forum.suggestions.models.telling import PAGE, tell_page
-from forum.suggestions.models.working_days import bank_holidays, between, days_after, today
 from forum.suggestions.rounds import finish, go_round
 from tests.browser import Browser, Page, Site
 from tests.factories import make_answer, make_person, make_reply, make_suggestion, post_of, suggestion_of

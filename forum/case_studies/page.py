@@ -167,8 +167,9 @@ def _facts(study: CaseStudy) -> list[tuple[str, str]]:
         [words(FACT[f"{name}_band"], getattr(study, f"{name}_band")), getattr(study, f"{name}_words")]
         for name in ("time", "cost")
     )
+    name, about = school_and_about(study.setting)
     return [
-        ("School", "\n".join(school_and_about(study.setting))),
+        ("School", f"{name}\n{about[:1].upper()}{about[1:]}"),
         (FACT["pupils"].label, study.pupils),
         (FACT["time_band"].label, "\n".join(filter(None, time))),
         (FACT["cost_band"].label, "\n".join(filter(None, cost))),

@@ -177,9 +177,15 @@ class Reviews:
     def _support(self, fields: Fields) -> None:
         dice = random.Random(fields["title"])  # noqa: S311
         asked = int(fields["when"].split()[0])
+        answered = min((int(step["when"].split()[0]) for step in fields.get("steps", [])), default=1)
         names = [name for name in self._named() if name != fields["by"]]
         for name in dice.sample(names, fields["supporters"]):
-            when = f"{dice.randint(2, asked - 1)} days ago, {dice.randint(7, 22):02}:{dice.randint(0, 59):02}"
+            ago, hour, minute = (
+                dice.randint(answered + 1, asked - 1),
+                dice.randint(7, 22),
+                dice.randint(0, 59),
+            )
+            when = f"{ago} days ago, {hour:02}:{minute:02}"
             self._supports(fields["title"], name, when)
 
     def _supports(self, title: str, name: str, when: str) -> None:

@@ -13,10 +13,10 @@ from sqlalchemy import select
 
 from forum.accounts.models import User
 from forum.core.db import as_at, db
+from forum.core.working_time import today
 from forum.discussion.models import Component, Post, Prompt, Thread
 from forum.suggestions.models import AnswerDraft, Outcome, Suggestion, Telling, Wording, unite
 from forum.suggestions.models.steps import take_up
-from forum.suggestions.models.working_days import today
 
 Fields = dict[str, Any]
 PROMPT = "what-more"

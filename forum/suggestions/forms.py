@@ -14,11 +14,11 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from forum.core.forms import Form
 from forum.core.markup import clean_text
 from forum.core.tokens import new_token
+from forum.core.working_time import today
 from forum.discussion.models.catalogue import catalogue
 from forum.suggestions.models import AnswerDraft, Outcome, Status, Wording
 from forum.suggestions.models.composition import needs_date
 from forum.suggestions.models.outcomes import REASONS, REFUSED, STATUSES
-from forum.suggestions.models.working_days import today
 
 LONGEST_TITLE, LONGEST_BODY, LONGEST_PART = 150, 20_000, 10_000
 LONGEST_OWNER, LONGEST_NOTE = 120, 10_000

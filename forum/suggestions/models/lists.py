@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select, unio
 from forum.accounts.models import User, byline
 from forum.core.db import db
 from forum.core.paging import PER_PAGE
+from forum.core.working_time import between, today
 from forum.discussion.models import Thread, ThreadComponent, listed
 from forum.discussion.models.lists import LAST_PAGE, OPENING, components_of
 from forum.discussion.models.words import Moderation
@@ -19,7 +20,6 @@ from forum.suggestions.models.composition import date_label
 from forum.suggestions.models.outcomes import COLOURS, KEPT, PROMISED, REASONS, REFUSED, STATUSES, Status
 from forum.suggestions.models.steps import Step
 from forum.suggestions.models.suggestions import IS_PROMISED, Suggestion
-from forum.suggestions.models.working_days import between, today
 
 SHOWS = {
     "supported": "Most supported",

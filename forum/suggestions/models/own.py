@@ -9,14 +9,13 @@ from sqlalchemy import func, select
 
 from forum.accounts.models import User
 from forum.core.db import db
-from forum.core.markup import extract
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.words import Moderation, Publication
 from forum.suggestions.models.lists import SuggestionRow, suggestion_rows
 from forum.suggestions.models.outcomes import Status
 from forum.suggestions.models.steps import Step, StepPost
 from forum.suggestions.models.suggestions import Suggestion, Supporter
-from forum.suggestions.models.trail import EXTRACTED, QUOTED, StepRow, steps_where
+from forum.suggestions.models.trail import EXTRACTED, StepRow, quoted, steps_where
 
 PER_LIST = 20
 LATEST = 6  # steps of one suggestion
@@ -69,7 +68,7 @@ def said_by(user: User, before: int) -> list[Spoken]:
             id,
             number,
             at,
-            extract(html, QUOTED),
+            quoted(html),
             suggestions[thread],
             steps.get(thread, []),
             rests.get(id, []),

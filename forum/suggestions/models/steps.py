@@ -23,12 +23,12 @@ from forum.activity.models import record
 from forum.core.db import Instant, db, now
 from forum.core.errors import Conflict, Refused
 from forum.core.markup import SafeHTML, render
+from forum.core.working_time import today
 from forum.discussion.models import Post
 from forum.discussion.models.words import Moderation, Publication
 from forum.suggestions.models.composition import Outcome, needs_date
 from forum.suggestions.models.outcomes import REASONS, REFUSED, STATUSES, UNANSWERED, Status, may_follow
 from forum.suggestions.models.suggestions import Suggestion
-from forum.suggestions.models.working_days import today
 
 
 class Step(db.Model):  # type: ignore[name-defined,misc]

@@ -23,11 +23,11 @@ from forum.accounts.models import User, Visitor
 from forum.activity.models import record
 from forum.core.db import Instant, db, now, see_anew
 from forum.core.errors import Refused
+from forum.core.working_time import ONE, days_after, london, today
 from forum.discussion.models import Component, Post, Prompt, Thread
 from forum.discussion.models.words import Kind, Moderation, Publication
 from forum.suggestions.models.composition import Wording
 from forum.suggestions.models.outcomes import PROMISED, UNANSWERED, Status
-from forum.suggestions.models.working_days import ONE, days_after, london, today
 
 PROMISES = f"status IN ({', '.join(repr(str(each)) for each in PROMISED)})"  # as the index says it
 

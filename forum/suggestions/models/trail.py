@@ -14,13 +14,13 @@ from forum.accounts.models import User, byline
 from forum.core.db import db
 from forum.core.markup import extract
 from forum.core.paging import page_of
+from forum.core.working_time import between, london, today
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.words import gone_because
-from forum.suggestions.models.composition import date_label
+from forum.suggestions.models.composition import WHY, date_label
 from forum.suggestions.models.outcomes import COLOURS, PROMISED, REASONS, STATUSES
 from forum.suggestions.models.steps import Step, StepPost
 from forum.suggestions.models.suggestions import Suggestion
-from forum.suggestions.models.working_days import between, london, today
 
 SHORT = 6  # steps that the thread's own page shows; the others are on a page of their own
 A_PAGE = 50  # steps, of that page
@@ -76,6 +76,10 @@ class StepRow:
         return date_label(self.status)
 
     @property
+    def at(self) -> datetime:
+        return self.published_at
+
+    @property
     def days_late(self) -> int:
         """By how many working days this answer came after it was owed."""
         answered = self.owed_on is not None and self.status != "considered"
@@ -84,10 +88,10 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Another suggestion was taken in."""
+    """Another suggestion was taken in; `at` is when."""
 
     title: str
-    at: datetime | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,11 @@ class Trail:
     steps: Sequence[StepRow]
     earlier: int
     merges: Sequence[Merge]
+
+    @property
+    def lines(self) -> list[StepRow | Merge]:
+        """Steps and merges in the order in which they happened."""
+        return sorted([*self.steps, *self.merges], key=lambda line: line.at)
 
     @property
     def label(self) -> str:
@@ -141,15 +150,9 @@ def step_address(thread: int, number: int) -> str:
 
 
 def trail_of(suggestion: Suggestion, first: int = 1, last: int | None = None) -> Trail:
-    """With the steps numbered `first` to `last`: four queries, however many there are."""
+    """With the steps numbered `first` to `last`, and the merges between them: four queries, however many there are."""
     last = suggestion.steps if last is None else last
     steps = with_posts(steps_where(Step.thread_id == suggestion.thread_id, Step.number.between(first, last)))
-    merges = db.session.execute(
-        select(Thread.title, Thread.gone_at)
-        .where(Thread.merged_into == suggestion.thread_id)
-        .order_by(Thread.id.desc())
-        .limit(MERGES)
-    )
     return Trail(
         suggestion.thread_id,
         suggestion.thread.created_at,
@@ -164,8 +167,26 @@ def trail_of(suggestion: Suggestion, first: int = 1, last: int | None = None) ->
         suggestion.owed_on,
         steps,
         first - 1,
-        [Merge(title, at) for title, at in merges],
+        _merges(
+            suggestion.thread_id,
+            steps[0].at if steps and first > 1 else None,
+            steps[-1].at if steps and last < suggestion.steps else None,
+        ),
     )
+
+
+def _merges(thread: int, since: datetime | None, until: datetime | None) -> list[Merge]:
+    """What was merged into `thread` between these moments; the last MERGES."""
+    query = (
+        select(Thread.title, Thread.gone_at)
+        .where(Thread.merged_into == thread)
+        .order_by(Thread.gone_at.desc())
+    )
+    if since is not None:
+        query = query.where(Thread.gone_at >= since)
+    if until is not None:
+        query = query.where(Thread.gone_at < until)
+    return [Merge(title, at) for title, at in db.session.execute(query.limit(MERGES)) if at is not None]
 
 
 def steps_where(*which: Any) -> list[StepRow]:
@@ -210,6 +231,11 @@ def with_posts(steps: list[StepRow]) -> list[StepRow]:
     return steps
 
 
+def quoted(html: str) -> str:
+    """The beginning of a post; of a suggestion, of what it asks for."""
+    return extract(html.partition(f"<h3>{WHY}</h3>")[0], QUOTED)
+
+
 def said_for(steps: Iterable[int]) -> list[tuple[int, Said]]:
     """The posts that these steps rest on, in their order, as anyone may read them: what is hidden or withdrawn is
     left out, and a role-only post says no name."""
@@ -233,5 +259,5 @@ def said_for(steps: Iterable[int]) -> list[tuple[int, Said]]:
     found = []
     for step, id, number, html, publication, moderation, reason, *author in db.session.execute(query):
         if gone_because(publication, moderation, reason) is None:
-            found.append((step, Said(id, number, byline(*author), extract(html, QUOTED))))
+            found.append((step, Said(id, number, byline(*author), quoted(html))))
     return found
