@@ -19,7 +19,8 @@ from forum.case_studies.models import CaseStudy
 from forum.case_studies.models.bundles import Bundle, keep
 from forum.core.db import db
 from forum.discussion.models.drafts import Draft
-from forum.moderation.models import Report
+from forum.moderation.models import Act, Appeal, Decision, Report, Sanction
+from forum.moderation.models.sanctions import Kind
 from forum.search.models.empty import EmptySearch
 from forum.search.models.saved import SavedSearch
 from tests.bad_files import jpeg, pdf, png
@@ -120,7 +121,16 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     ),
     "discussion.withdraw": (PARTICIPANT, ["/posts/{opening}/delete"]),
     "feeds.page": (VISITOR, ["/feeds"]),
+    "accounts.second_factor": (TEAM, ["/account/second-factor"]),
+    "moderation.decision": (PARTICIPANT, ["/account/decisions/{decision}", "/account/decisions/{appealed}"]),
+    "moderation.decisions": (("visitor", "participant", "newcomer"), ["/account/decisions"]),
+    "moderation.ledger": (EVERYONE, ["/moderation", "/moderation?month=2020-01"]),
     "moderation.report": (("visitor", "participant"), ["/posts/{reply}/report"]),
+    "moderation.reports": (PARTICIPANT, ["/account/reports"]),
+    "moderation.rules": (VISITOR, ["/rules"]),
+    "moderation.rules_then": (VISITOR, ["/rules/1"]),
+    "moderation.rules_versions": (VISITOR, ["/rules/versions"]),
+    "moderation.suspended": (("suspended",), ["/account/suspended"]),
     "moderation.reported": (VISITOR, ["/posts/{reply}/reported?ref=1"]),
     "pages.about": (VISITOR, ["/about"]),
     "pages.accessibility": (VISITOR, ["/accessibility"]),
@@ -164,16 +174,40 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "team.log": (TEAM, ["/team/log"]),
     "team.move": (TEAM, ["{thread_in_team}/move"]),
     "team.prompt": (TEAM, ["/team/prompts/resources"]),
-    "team.report": (TEAM, ["/team/reports/{report}", "/team/reports/{closed}"]),
-    "team.reports": (TEAM, ["/team/reports", "/team/reports?show=closed"]),
+    "team.arrange": (TEAM, ["{thread_in_team}/settings"]),
+    "team.item": (TEAM, ["/team/queue/{report}", "/team/queue/{closed}", "/team/queue/{appeal}"]),
+    "team.lift": (TEAM, ["/team/sanctions/{sanction}/lift"]),
+    "team.members": (("team", "administrator"), ["/team/members"]),
+    "team.person": (TEAM, ["/team/people/{author}"]),
+    "team.queue": (TEAM, ["/team/queue", "/team/queue?why=report"]),
+    "team.reverse": (TEAM, ["/team/decisions/{decision}/reverse"]),
+    "team.rules_history": (TEAM, ["/team/rules"]),
+    "team.sweep_person": (TEAM, ["/team/people/{author}/sweep"]),
+    "team.switches": (TEAM, ["/team/switches"]),
+    "team.wordings": (("administrator",), ["/team/wordings"]),
+    "team.write_rules": (TEAM, ["/team/rules/edit"]),
     "team.texts": (TEAM, ["/team/texts"]),
 }
 FOR_MACHINES = {
-    "broken", "case_studies.export_csv", "case_studies.export_json", "discussion.post", "feeds.opml", "files.paper",
-    "files.picture", "pages.health", "pages.metrics", "pages.ready", "pages.robots", "pages.sitemap",
-    "pages.sitemap_part", "schools.find",
-    "search.nearest", "static",
-}  # fmt: skip
+    "accounts.second_factor_picture",
+    "broken",
+    "case_studies.export_csv",
+    "case_studies.export_json",
+    "discussion.post",
+    "feeds.opml",
+    "files.paper",
+    "files.picture",
+    "moderation.ledger_csv",
+    "pages.health",
+    "pages.metrics",
+    "pages.ready",
+    "pages.robots",
+    "pages.sitemap",
+    "pages.sitemap_part",
+    "schools.find",
+    "search.nearest",
+    "static",
+}
 ERRORS = (400, 403, 404, 405, 410, 413, 422, 500)
 
 # Who, where, the button, and what is typed before it is pressed.
@@ -204,7 +238,8 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("team", "/team/posts/{reply}/hide", "Hide the post", {}),
     ("team", "{thread_in_team}/hide", "Hide the thread", {}),
     ("team", "{thread_in_team}/move", "Move the thread", {"note": "x" * 2001}),
-    ("team", "/team/reports/{report}", "Close the report", {}),
+    ("team", "/team/queue/{report}", "Decide", {}),
+    ("team", "/team/people/{author}", "Record it", {}),
     ("team", "/team/prompts/resources", "Save", {"title": ""}),
     ("team", "/team/prompts/resources", "Preview", {"introduction": "# A heading\n\n- a list"}),
     ("team", "/team/components/school-organisation", "Save", {"name": ""}),
@@ -261,8 +296,17 @@ def story(live: LiveSite) -> Story:
         hidden.hide(colleague, "spam")
         locked.lock(colleague)
         locked.pin(colleague, "For a week.")
-        reports = [Report.make(post_of(thread, n), author, "other", f"Look at {n}.") for n in (2, 4)]
-        reports[1].close(colleague, "Hidden.")
+        reports = [Report.of_post(post_of(thread, n), newcomer, "other", f"Look at {n}.") for n in (2, 6)]
+        Decision.of_post(post_of(thread, 6), colleague, Act.LEAVE, note="Nothing.")
+        decisions = [
+            Decision.of_post(post_of(thread, n), colleague, Act.HIDE, "off-topic", "Not here.")
+            for n in (7, 8)
+        ]
+        appeal = Appeal.make(decisions[1], author, "It is about marking.")
+        sanction = Sanction.impose(make_person("Dee Held"), colleague, Kind.HOLD, reason="spam")
+        suspended = make_person("Sue Spend")
+        Sanction.impose(suspended, colleague, Kind.SUSPENSION, reason="spam", words="Please stop.")
+        administrator = make_person("Ad Min", role="administrator")
         make_trial(make_study(author, title="Talking in pairs"), colleague)
         make_study(author, disclosure="role-only", phase="special").ask_to_renew()
         Draft.save(
@@ -280,11 +324,20 @@ def story(live: LiveSite) -> Story:
         names = {
             **tokens, "author": author.id, "opening": opening.id, "post": replies[1].id, "reply": replies[0].id,
             "thread": f"/threads/{thread.id}-{thread.slug}", "thread_in_team": f"/team/threads/{thread.id}",
-            "locked": f"/threads/{locked.id}-{locked.slug}", "report": reports[0].id, "closed": reports[1].id,
+            "locked": f"/threads/{locked.id}-{locked.slug}", "report": reports[0].item_id, "closed": reports[1].item_id,
+            "decision": decisions[0].id, "appealed": decisions[1].id, "appeal": appeal.item_id,
+            "sanction": sanction.id,
             "tried": tried.thread_id, "study": study.thread_id, "draft": draft.url(),
             "waiting": waiting, "shown": shown,
         }  # fmt: skip
-        people = {"visitor": None, "participant": author.id, "team": colleague.id, "newcomer": newcomer.id}
+        people = {
+            "visitor": None,
+            "participant": author.id,
+            "team": colleague.id,
+            "newcomer": newcomer.id,
+            "suspended": suspended.id,
+            "administrator": administrator.id,
+        }
         names["search"] = SavedSearch.save(author, "What was said", "q=said").id
         db.session.commit()
         EmptySearch.note("zeppelins")
@@ -329,7 +382,7 @@ def test_each_page_of_the_site_has_an_entry(live: LiveSite) -> None:
     assert pages - FOR_MACHINES == PAGES.keys()
 
 
-@pytest.mark.parametrize("who", ["visitor", "participant", "team", "newcomer"])
+@pytest.mark.parametrize("who", ["visitor", "participant", "team", "newcomer", "suspended", "administrator"])
 def test_pages(live: LiveSite, opened: Open, story: Story, who: str) -> None:
     window = opened(story.people[who])
     found: list[str] = []
