@@ -188,26 +188,14 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "team.write_rules": (TEAM, ["/team/rules/edit"]),
     "team.texts": (TEAM, ["/team/texts"]),
 }
-FOR_MACHINES = {
-    "accounts.second_factor_picture",
-    "broken",
-    "case_studies.export_csv",
-    "case_studies.export_json",
-    "discussion.post",
-    "feeds.opml",
-    "files.paper",
-    "files.picture",
-    "moderation.ledger_csv",
-    "pages.health",
-    "pages.metrics",
-    "pages.ready",
-    "pages.robots",
-    "pages.sitemap",
-    "pages.sitemap_part",
-    "schools.find",
-    "search.nearest",
-    "static",
-}
+FOR_MACHINES = set(
+    """
+    accounts.second_factor_picture broken case_studies.export_csv case_studies.export_json
+    discussion.post feeds.opml files.paper files.picture moderation.ledger_csv pages.health
+    pages.metrics pages.ready pages.robots pages.sitemap pages.sitemap_part schools.find search.nearest
+    static
+    """.split()
+)
 ERRORS = (400, 403, 404, 405, 410, 413, 422, 500)
 
 # Who, where, the button, and what is typed before it is pressed.
