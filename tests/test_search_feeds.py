@@ -214,7 +214,7 @@ def test_a_search_leads_back_to_its_first_post_and_to_nothing_else(site: Site) -
     ada, team = make_person(), make_person(role="team")
     thread = make_thread(ada, text="Zeppelins at first.")
     wanted = [f"post/{post_of(thread).id}"]
-    for n in range(6):
+    for _ in range(6):
         posts = fill(thread, 45, ada, text="Zeppelin {}.")
         wanted += [f"post/{post.id}" for post in posts]
         fill(thread, 40, ada, text="A kite {}.")
