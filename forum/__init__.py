@@ -11,7 +11,7 @@ from config import Config
 from forum.accounts import sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
-from forum.case_studies import export, files, inspection, library, marking, page, trying, uploads
+from forum.case_studies import export, files, inspection, library, marking, page, publishing, trying, uploads
 from forum.case_studies import views as case_studies
 from forum.case_studies.models import shelf
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security, storage
@@ -24,7 +24,7 @@ from forum.moderation import views as moderation
 from forum.pages import views as pages
 from forum.resources import views as resources
 
-ROUTES_ELSEWHERE = (acts, drafts, export, library, reports, tally, texts, trying, writing)
+ROUTES_ELSEWHERE = (acts, drafts, export, library, publishing, reports, tally, texts, trying, writing)
 
 
 def create_app(config: Config | None = None) -> Flask:

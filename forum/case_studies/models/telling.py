@@ -55,4 +55,3 @@ def _tell_of_what_was_released(session: Session) -> None:
         trial = session.scalar(query.options(joinedload(Trial.post).joinedload(Post.thread)))
         if trial is not None and trial.post.is_shown:
             tell_author(trial.post.thread, trial)
-
