@@ -180,7 +180,11 @@ class Reviews:
         answered = min((int(step["when"].split()[0]) for step in fields.get("steps", [])), default=1)
         names = [name for name in self._named() if name != fields["by"]]
         for name in dice.sample(names, fields["supporters"]):
-            ago, hour, minute = dice.randint(answered + 1, asked - 1), dice.randint(7, 22), dice.randint(0, 59)
+            ago, hour, minute = (
+                dice.randint(answered + 1, asked - 1),
+                dice.randint(7, 22),
+                dice.randint(0, 59),
+            )
             when = f"{ago} days ago, {hour:02}:{minute:02}"
             self._supports(fields["title"], name, when)
 
