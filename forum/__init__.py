@@ -11,7 +11,7 @@ from config import Config
 from forum.accounts import schools, second_factor, sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
-from forum.case_studies import export, files, inspection, library, marking, page, trying, uploads
+from forum.case_studies import export, files, inspection, library, marking, page, publishing, trying, uploads
 from forum.case_studies import views as case_studies
 from forum.case_studies.models import shelf
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security, storage
@@ -27,6 +27,7 @@ from forum.moderation import (
     members,
     mine,
     people,
+    publishing,
     queue,
     records,
     rules,
@@ -64,6 +65,7 @@ ROUTES_ELSEWHERE = (
     members,
     mine,
     people,
+    publishing,
     queue,
     records,
     reviewing,
