@@ -27,7 +27,6 @@ from forum.moderation import (
     members,
     mine,
     people,
-    publishing,
     queue,
     records,
     rules,
