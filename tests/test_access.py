@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,14 +17,27 @@ from forum.activity.models import Activity
 from forum.case_studies.drafts import Writing, as_typed
 from forum.case_studies.models import Trial
 from forum.case_studies.models.bundles import Bundle, keep
-from forum.core.db import db
+from forum.core.db import db, now
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
 from forum.search.models.saved import SavedSearch
+from forum.suggestions.models import AnswerDraft, Outcome
+from forum.suggestions.models.steps import take_up
 from tests.bad_files import pdf, png
 from tests.browser import Site
-from tests.factories import PASSWORD, STUDY, make_person, make_reply, make_study, make_thread, post_of
+from tests.factories import (
+    PASSWORD,
+    STUDY,
+    make_answer,
+    make_person,
+    make_reply,
+    make_study,
+    make_suggestion,
+    make_thread,
+    post_of,
+    suggestion_of,
+)
 
 PEOPLE = ("visitor", "author", "other", "unconfirmed", "team", "administrator")
 ALL = (200,) * 6
@@ -33,6 +47,7 @@ TEAM = (401, 403, 403, 403, 200, 200)
 TEAM_DOES = (401, 403, 403, 403, 302, 302)
 ONLY_VISITORS = (200, 302, 302, 302, 302, 302)
 GONE = (410,) * 6
+IDEA = {"title": "An idea", "body": "This.", "why": "So.", "helps": "All.", "disclosure": "named"}
 
 TABLE: dict[str, tuple[int, ...]] = {
     "GET accounts.change_email": SIGNED_IN,
@@ -88,8 +103,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET discussion.withdraw": (401, 200, 403, 403, 403, 403),
     "POST discussion.withdraw": (401, 302, 403, 403, 403, 403),
     **{f"GET feeds.{name}": ALL for name in (
-        "case_studies", "component", "component_posts", "opml", "page", "person", "person_threads", "prompt",
-        "prompt_posts", "search", "site", "site_posts", "thread")},
+        "answers", "case_studies", "component", "component_posts", "opml", "outcome", "page", "person",
+        "person_threads", "prompt", "prompt_posts", "search", "site", "site_posts", "thread")},
     "GET files.paper": ALL,
     "GET files.picture": (404, 200, 404, 404, 200, 200),  # the team has not looked yet
     "GET moderation.report": ALL,
@@ -117,6 +132,20 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST study_files.of_draft": (401, 302, 404, 404, 404, 404),
     "GET study_files.of_study": (401, 200, 403, 403, 403, 403),
     "POST study_files.of_study": (401, 302, 403, 403, 403, 403),
+    **{f"GET suggestions.{name}": ALL for name in ("answers", "index", "trail")},
+    "GET suggestions.suggestion": (301,) * 6,
+    "GET suggestions.new": SIGNED_IN,
+    "POST suggestions.new": (401, 302, 302, 422, 302, 302),
+    "POST suggestions.save_draft": DOES,
+    "GET suggestions.edit": (401, 200, 403, 403, 403, 403),
+    "POST suggestions.edit": (401, 302, 403, 403, 403, 403),
+    "POST suggestions.support": (401, 302, 302, 403, 302, 302),
+    "POST suggestions.take_back": (401, 403, 302, 302, 302, 302),
+    "GET suggestions.what_happened": SIGNED_IN,
+    **{f"GET suggestions_team.{name}": TEAM for name in (
+        "answer", "merge", "queue", "receipt", "suggestion", "take_up")},
+    **{f"POST suggestions_team.{name}": TEAM_DOES for name in (
+        "answer", "drop", "merge", "publish", "read", "take_up", "tell")},
     **{f"GET team.{name}": TEAM for name in (
         "component", "hidden", "hide_post", "hide_thread", "home", "log", "move", "prompt", "report",
         "reports", "texts")},
@@ -154,6 +183,8 @@ class World:
     draft: int = 0
     file: int = 0
     hash: str = ""
+    suggestion: int = 0
+    step: int = 0
 
     @classmethod
     def make(cls) -> World:
@@ -200,6 +231,8 @@ class World:
             id = self.draft if "draft" in endpoint else self.study
         elif endpoint.startswith(("files", "pictures_team")):
             id = self.file
+        elif endpoint.startswith("suggestions") or endpoint == "feeds.outcome":
+            id = self.suggestion
         elif "person" in endpoint:
             id = self.thread.author_id
         slug = "assessment-for-learning" if "component" in endpoint else "resources"
@@ -217,6 +250,8 @@ class World:
             "ref": self.report.id,
             "hash": self.hash[:32],
             "width": 480,
+            "draft": self.draft,
+            "step": self.step,
         }
 
     def form(self, endpoint: str) -> dict[str, Any]:
@@ -273,6 +308,20 @@ class World:
             "pictures_team.show": {"seen": self.hash},
             "study_files.of_draft": {"do": "save"},
             "study_files.of_study": {"do": "save"},
+            "suggestions.edit": {**IDEA, "since": "1"},
+            "suggestions.new": {**IDEA, "seen": "yes"},
+            "suggestions.save_draft": IDEA,
+            "suggestions_team.answer": {
+                "status": "will-not",
+                "reason": "cost",
+                "note": "No.",
+                "owner": "A unit",
+                **dict(zip(("day", "month", "year"), ("1", "2", str(now().year + 1)), strict=True)),
+                "posts": "1",
+            },
+            "suggestions_team.merge": {"into": str(self.suggestion + 1), "sure": "yes"},
+            "suggestions_team.read": {"since": "1"},
+            "suggestions_team.take_up": {"owner": "A unit", "note": "Looked at."},
             "team.close_report": {"note": "Looked at"},
             "team.component": {"name": "A name", "summary": "A summary"},
             "team.prompt": {"title": "A title", "question": "A question?", "introduction": "Words"},
@@ -300,11 +349,31 @@ class World:
             writing = Writing.begin(author, "token", as_typed({**STUDY}))
             assert writing.draft
             self.draft = writing.draft.id
+        elif endpoint.startswith("suggestions") or endpoint == "feeds.outcome":
+            self.suggest(endpoint.rpartition(".")[2], author)
         elif endpoint == "team.restore_post":
             post_of(self.thread, 2).hide(team, "spam")
         elif endpoint == "team.restore_thread":
             self.thread.hide(team, "spam")
         db.session.commit()
+
+    def suggest(self, act: str, author: User) -> None:
+        """A suggestion of the author's, at the stage that the act is for."""
+        colleague, reader = make_person("Col League", role="team"), make_person("Reza Read", role="team")
+        self.suggestion = make_suggestion(author).thread_id
+        make_suggestion(title="The same again")
+        found = suggestion_of(self.suggestion)
+        if act in ("receipt", "tell"):
+            self.step = make_answer(found).id
+        elif act in ("answer", "drop", "publish", "read"):
+            take_up(found, colleague, "A unit", "Looked at.")
+        if act in ("drop", "publish", "read"):
+            said = Outcome("exists", "A unit", "There.", now().date() + timedelta(days=9))
+            draft = AnswerDraft.begin(found, colleague, said)
+            if act == "publish":
+                draft.read(reader, 1)
+            db.session.flush()
+            self.draft = draft.id
 
 
 def path_of(site: Site, endpoint: str, world: World, method: str) -> str:
@@ -339,7 +408,7 @@ def test_no_route_writes_without_a_good_token(site: Site, route: str) -> None:
     endpoint = route.split()[1]
     world = World.make()
     world.prepare(endpoint)
-    writes = endpoint.startswith(("discussion", "case_studies.", "search."))
+    writes = endpoint.startswith(("discussion", "case_studies.", "search.", "suggestions."))
     person = world.people["author" if writes and endpoint != "case_studies.tried" else "administrator"]
     assert person
     path = path_of(site, endpoint, world, "POST")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,21 +17,27 @@ from forum.accounts.models import EmailedLink, Purpose, User
 from forum.case_studies.drafts import Writing
 from forum.case_studies.models import CaseStudy
 from forum.case_studies.models.bundles import Bundle, keep
-from forum.core.db import db
+from forum.core.db import as_at, db, now
+from forum.discussion.models import Thread
 from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
 from forum.search.models.empty import EmptySearch
 from forum.search.models.saved import SavedSearch
+from forum.suggestions.models import AnswerDraft, Outcome
+from forum.suggestions.models.steps import take_up
 from tests.bad_files import jpeg, pdf, png
 from tests.factories import (
     STUDY,
+    make_answer,
     make_person,
     make_reply,
     make_school,
     make_study,
+    make_suggestion,
     make_thread,
     make_trial,
     post_of,
+    suggestion_of,
 )
 
 if TYPE_CHECKING:
@@ -55,6 +61,20 @@ AXE = Axe()
 
 EVERYONE = ("visitor", "participant", "team")
 VISITOR, PARTICIPANT, TEAM = (EVERYONE[i : i + 1] for i in range(3))
+
+TEXT = """What *do* you do about **marking**? See https://example.org/report and [ours](/about).
+
+# A heading
+
+> Someone said so.
+
+1. First `code`
+2. Second
+
+| Year | Marked |
+|------|--------|
+| 7    | 12     |
+"""
 
 # Endpoint -> who looks, and the addresses. Names in braces are the Story's.
 PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
@@ -116,7 +136,15 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     ),
     "discussion.thread": (
         EVERYONE,
-        ["{thread}", "{thread}?page=2", "{locked}", "/threads/{study}-grown", "/threads/{tried}-tried"],
+        [
+            "{thread}",
+            "{thread}?page=2",
+            "{locked}",
+            "{overdue_url}",
+            "{answered_url}",
+            "/threads/{study}-grown",
+            "/threads/{tried}-tried",
+        ],
     ),
     "discussion.withdraw": (PARTICIPANT, ["/posts/{opening}/delete"]),
     "feeds.page": (VISITOR, ["/feeds"]),
@@ -156,6 +184,27 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "search_team.searches": (TEAM, ["/team/searches", "/team/searches?order=last"]),
     "study_files.of_draft": (PARTICIPANT, ["{draft}/files"]),
     "study_files.of_study": (PARTICIPANT, ["/case-studies/{study}/edit/files"]),
+    "suggestions.answers": (VISITOR, ["/answers", "/answers?show=late", "/answers?show=other"]),
+    "suggestions.edit": (PARTICIPANT, ["/suggestions/{overdue}/edit"]),
+    "suggestions.index": (
+        EVERYONE,
+        ["/suggestions", "/suggestions?show=overdue", "/suggestions?show=newest&status=checked"],
+    ),
+    "suggestions.new": (("visitor", "participant", "newcomer"), ["/suggestions/new"]),
+    "suggestions.trail": (VISITOR, ["/suggestions/{answered}/trail", "/suggestions/{overdue}/trail"]),
+    "suggestions.what_happened": (("visitor", "participant", "newcomer"), ["/account/what-happened"]),
+    "suggestions_team.answer": (TEAM, ["/team/suggestions/{overdue}/answer"]),
+    "suggestions_team.merge": (TEAM, ["/team/suggestions/{heard}/merge"]),
+    "suggestions_team.queue": (
+        TEAM,
+        [f"/team/suggestions?show={show}" for show in ("owed", "drafts", "heard", "promised")],
+    ),
+    "suggestions_team.receipt": (TEAM, ["/team/suggestions/{answered}/receipts/{receipt}"]),
+    "suggestions_team.suggestion": (
+        TEAM,
+        ["/team/suggestions/{heard}", "/team/suggestions/{overdue}", "/team/suggestions/{answered}"],
+    ),
+    "suggestions_team.take_up": (TEAM, ["/team/suggestions/{heard}/take-up"]),
     "team.component": (TEAM, ["/team/components/school-organisation"]),
     "team.hidden": (TEAM, ["/team/hidden"]),
     "team.hide_post": (TEAM, ["/team/posts/{reply}/hide"]),
@@ -173,6 +222,7 @@ FOR_MACHINES = {
     "files.picture", "pages.health", "pages.metrics", "pages.ready", "pages.robots", "pages.sitemap",
     "pages.sitemap_part", "schools.find",
     "search.nearest", "static",
+    "suggestions.suggestion",
 }  # fmt: skip
 ERRORS = (400, 403, 404, 405, 410, 413, 422, 500)
 
@@ -198,8 +248,16 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("participant", "{draft}/files", "Add files", {}),
     ("participant", "/case-studies/{tried}/tried", "Publish your report", {"saw": "x" * 8001}),
     ("participant", "/searches/{search}/rename", "Save the name", {"name": ""}),
+    ("participant", "/suggestions/new", "Continue", {"title": ""}),
+    ("participant", "/suggestions/new", "Preview", {"body": "# A heading\n\n- a list", "why": TEXT}),
+    ("participant", "/suggestions/{overdue}/edit", "Save changes", {"why": ""}),
     ("newcomer", "{thread}", "Post reply", {"body": "May I?"}),
     ("team", "/team/pictures/{waiting}", "Refuse the picture", {}),
+    ("newcomer", "/suggestions/new", "Continue", {"title": "T", "body": "B", "why": "W", "helps": "H"}),
+    ("team", "/team/suggestions/{heard}/take-up", "Take it up", {}),
+    ("team", "/team/suggestions/{heard}/merge", "Continue", {}),
+    ("team", "/team/suggestions/{overdue}/answer", "Save the draft", {"day": "31", "month": "2", "posts": "x"}),
+    ("team", "/team/suggestions/{overdue}/answer", "Preview", {"note": TEXT}),
     ("team", "/team/case-studies/{tried}/marks", "Put them on the case study", {"cost_reason": ""}),
     ("team", "/team/posts/{reply}/hide", "Hide the post", {}),
     ("team", "{thread_in_team}/hide", "Hide the thread", {}),
@@ -209,20 +267,6 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("team", "/team/prompts/resources", "Preview", {"introduction": "# A heading\n\n- a list"}),
     ("team", "/team/components/school-organisation", "Save", {"name": ""}),
 ]  # fmt: skip
-
-TEXT = """What *do* you do about **marking**? See https://example.org/report and [ours](/about).
-
-# A heading
-
-> Someone said so.
-
-1. First `code`
-2. Second
-
-| Year | Marked |
-|------|--------|
-| 7    | 12     |
-"""
 
 
 @dataclass(frozen=True)
@@ -285,6 +329,7 @@ def story(live: LiveSite) -> Story:
             "waiting": waiting, "shown": shown,
         }  # fmt: skip
         people = {"visitor": None, "participant": author.id, "team": colleague.id, "newcomer": newcomer.id}
+        names |= suggestions(author, colleague)
         names["search"] = SavedSearch.save(author, "What was said", "q=said").id
         db.session.commit()
         EmptySearch.note("zeppelins")
@@ -318,6 +363,32 @@ def studies(author: User, colleague: User) -> tuple[CaseStudy, CaseStudy]:
     )
     grown.ask_to_renew()
     return tried, grown
+
+
+def suggestions(author: User, colleague: User) -> dict[str, object]:
+    """One that is overdue and has a draft, one with a long trail, one that is late, and one that nobody took up."""
+    overdue, answered = (
+        make_suggestion(author),
+        make_suggestion(author, title="Say what has changed", supporters=2),
+    )
+    heard, late = make_suggestion(title="A longer lunch"), make_suggestion(title="Warmer rooms")
+    other = make_suggestion(title="A shorter week")
+    for status in ("will-do", "under-way", "done", "checked"):
+        step = make_answer(answered, status, None if status == "checked" else 30, note=TEXT).id
+    make_answer(other, "will-not", reason="cost")
+    long_ago = now() - timedelta(days=60)
+    with as_at(long_ago):
+        make_answer(late, "will-do", 30)
+    found = suggestion_of(overdue.thread_id)
+    found.owe(long_ago)
+    with as_at(long_ago):
+        take_up(found, colleague, "A unit", TEXT)
+    AnswerDraft.begin(found, colleague, Outcome("exists", "A unit", TEXT, date(2040, 1, 1)))
+    suggestion_of(heard.thread_id).support(author)
+    named = {"overdue": overdue, "answered": answered, "heard": heard}
+    ids = {name: each.thread_id for name, each in named.items()}
+    threads = {f"{name}_url": db.session.get_one(Thread, id) for name, id in ids.items()}
+    return {**ids, "receipt": step, **{name: f"/threads/{t.id}-{t.slug}" for name, t in threads.items()}}
 
 
 def test_each_page_of_the_site_has_an_entry(live: LiveSite) -> None:
