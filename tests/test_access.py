@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
@@ -16,8 +17,16 @@ from forum.activity.models import Activity
 from forum.core.db import db
 from forum.discussion.models import Post, Thread
 from forum.moderation.models import Report
+from forum.resources.models import (
+    RequestStep,
+    RequestSupporter,
+    Resource,
+    ResourceChange,
+    ResourceRequest,
+    Review,
+)
 from tests.browser import Site
-from tests.factories import PASSWORD, make_person, make_reply, make_thread, post_of
+from tests.factories import PASSWORD, make_person, make_reply, make_request, make_thread, post_of
 
 PEOPLE = ("visitor", "author", "other", "unconfirmed", "team", "administrator")
 ALL = (200,) * 6
@@ -77,7 +86,23 @@ TABLE: dict[str, tuple[int, ...]] = {
     **{f"GET pages.{name}": ALL for name in (
         "about", "accessibility", "cookies", "health", "home", "metrics", "moderation", "person", "privacy", "ready",
         "robots", "sitemap", "sitemap_part")},
+    "GET resources.edit_request": (401, 200, 403, 403, 403, 403),
+    "POST resources.edit_request": (401, 302, 403, 403, 403, 403),
     "GET resources.index": ALL,
+    "GET resources.new_request": SIGNED_IN,
+    "POST resources.new_request": (401, 302, 302, 422, 302, 302),
+    "GET resources.requests": ALL,
+    "GET resources.resource": ALL,
+    "GET resources.review": (401, 200, 200, 200, 403, 403),
+    "POST resources.review": (401, 302, 302, 422, 403, 403),
+    "POST resources.support": (401, 403, 302, 403, 403, 403),
+    "POST resources.take_back": DOES,
+    **{f"GET resources_team.{name}": TEAM for name in (
+        "answer", "edit", "new", "new_change", "resources", "retire")},
+    **{f"POST resources_team.{name}": TEAM_DOES for name in (
+        "answer", "bring_back", "edit", "new", "new_change", "retire")},
+    "GET resources_team.edit_change": (401, 403, 403, 403, 200, 403),
+    "POST resources_team.edit_change": (401, 403, 403, 403, 302, 403),
     "GET static": ALL,
     **{f"GET team.{name}": TEAM for name in (
         "component", "hidden", "hide_post", "hide_thread", "home", "log", "move", "prompt", "report",
@@ -86,6 +111,25 @@ TABLE: dict[str, tuple[int, ...]] = {
         "close_report", "component", "hide_post", "hide_thread", "lock", "move", "pin", "prompt", "restore_post",
         "restore_thread", "unlock", "unpin")},
 }  # fmt: skip
+
+
+RESOURCE = "governornet"
+DAY = {"on-day": "12", "on-month": "11", "on-year": "2026"}
+FACTS = {
+    "name": "Clerks",
+    "provider": "Northmoor",
+    "group": "websites",
+    "audience": "Governors",
+    "address": "www.clerks.example",
+    "archived_address": "",
+    "summary": "Who to ask.",
+}
+
+
+def edited_as(slug: str) -> str:
+    """When a resource was last edited, as its form carries it."""
+    found = db.session.scalars(Resource.named(slug).execution_options(populate_existing=True)).one()
+    return found.edited_at.isoformat() if found.edited_at else ""
 
 
 def routes_of(app: Flask) -> set[str]:
@@ -111,6 +155,8 @@ class World:
     thread: Thread
     answer: Post
     report: Report
+    request: Thread
+    change: ResourceChange
 
     @classmethod
     def make(cls) -> World:
@@ -125,7 +171,11 @@ class World:
             "unconfirmed": make_person("Una Firm", confirmed=False),
             "team": make_person("Tea Mem", role="team"), "administrator": make_person("Ad Min", role="administrator"),
         }  # fmt: skip
-        return cls(people, thread, answer, report)
+        request = make_request(author).thread
+        resource = db.session.scalars(Resource.named(RESOURCE)).one()
+        change = ResourceChange.tell(resource, people["team"], date(2026, 11, 12), "An index.", [])
+        db.session.commit()
+        return cls(people, thread, answer, report, request, change)
 
     def values(self, endpoint: str) -> dict[str, Any]:
         id: int = self.thread.id
@@ -143,11 +193,17 @@ class World:
             id = self.answer.id
         elif endpoint in ("team.close_report", "team.report"):
             id = self.report.id
+        elif endpoint.endswith("_change"):
+            id = self.change.id
+        elif endpoint.startswith("resources"):
+            id = self.request.id
         elif "person" in endpoint:
             id = self.thread.author_id
         slug = "assessment-for-learning" if "component" in endpoint else "resources"
         if endpoint == "discussion.thread":
             slug = self.thread.slug
+        elif endpoint.startswith("resources"):
+            slug = RESOURCE
         return {
             "id": id,
             "slug": slug,
@@ -196,6 +252,26 @@ class World:
             "discussion.reply": {"body": "Words", "disclosure": "named"},
             "discussion.save_draft": {"key": f"reply:{self.thread.id}", "body": "Words"},
             "moderation.report": {"reason": "spam", "detail": "look"},
+            "resources.edit_request": {
+                "what": "A map",
+                "for_whom": "governors",
+                "why": "Words",
+                "disclosure": "named",
+                "since": "1",
+            },
+            "resources.new_request": {
+                "what": "A map",
+                "for_whom": "governors",
+                "why": "Words",
+                "disclosure": "named",
+            },
+            "resources.review": {"known": "heard", "disclosure": "named"},
+            "resources_team.answer": {"state": "planned", "owner": "A unit", "note": "Words", "since": "0"},
+            "resources_team.edit": {**FACTS, "since": edited_as(RESOURCE)},
+            "resources_team.edit_change": {**DAY, "what": "Words", "since": "1"},
+            "resources_team.new": FACTS,
+            "resources_team.new_change": {**DAY, "what": "Words"},
+            "resources_team.retire": {**DAY, "because": "Words"},
             "team.close_report": {"note": "Looked at"},
             "team.component": {"name": "A name", "summary": "A summary"},
             "team.prompt": {"title": "A title", "question": "A question?", "introduction": "Words"},
@@ -277,7 +353,8 @@ def _forget_new_person() -> None:
 
 def _state() -> tuple[Any, ...]:
     db.session.rollback()
-    tables = (User, Thread, Post, Report, Activity, EmailedLink)
+    tables = (User, Thread, Post, Report, Activity, EmailedLink, Review)
+    tables += (RequestStep, RequestSupporter, Resource, ResourceChange, ResourceRequest)
     return tuple(db.session.scalar(select(func.count()).select_from(table)) for table in tables) + (
         db.session.scalar(select(func.sum(Thread.version))),
         db.session.scalar(select(func.sum(User.version))),

@@ -1,8 +1,9 @@
 // Everything here only improves pages that work without it.
 
-import { Button, CharacterCount, ErrorSummary, PasswordInput, Radios, ServiceNavigation, SkipLink, createAll } from "govuk-frontend";
+import { Button, CharacterCount, ErrorSummary, PasswordInput, ServiceNavigation, SkipLink, createAll } from "govuk-frontend";
 
 import { saveDrafts } from "./drafts.js";
+import { askMore } from "./more.js";
 import { preview } from "./preview.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
@@ -11,9 +12,9 @@ createAll(Button, { preventDoubleClick: true });
 createAll(CharacterCount);
 createAll(ErrorSummary);
 createAll(PasswordInput);
-createAll(Radios);
 createAll(ServiceNavigation);
 createAll(SkipLink);
 
+document.querySelectorAll("input[data-more]").forEach(askMore);
 document.querySelectorAll("form[data-preview-url]").forEach(preview);
 document.querySelectorAll("form[data-draft-url]").forEach(saveDrafts);
