@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +21,14 @@ from forum.core.db import db, now
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
+from forum.resources.models import (
+    RequestStep,
+    RequestSupporter,
+    Resource,
+    ResourceChange,
+    ResourceRequest,
+    Review,
+)
 from forum.search.models.saved import SavedSearch
 from forum.suggestions.models import AnswerDraft, Outcome
 from forum.suggestions.models.steps import take_up
@@ -32,6 +40,7 @@ from tests.factories import (
     make_answer,
     make_person,
     make_reply,
+    make_request,
     make_study,
     make_suggestion,
     make_thread,
@@ -127,6 +136,22 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST search.save": DOES,
     "GET search_team.searches": TEAM,
     "POST search_team.remove": TEAM_DOES,
+    "GET resources.edit_request": (401, 200, 403, 403, 403, 403),
+    "POST resources.edit_request": (401, 302, 403, 403, 403, 403),
+    "GET resources.new_request": SIGNED_IN,
+    "POST resources.new_request": (401, 302, 302, 422, 302, 302),
+    "GET resources.requests": ALL,
+    "GET resources.resource": ALL,
+    "GET resources.review": (401, 200, 200, 200, 403, 403),
+    "POST resources.review": (401, 302, 302, 422, 403, 403),
+    "POST resources.support": (401, 403, 302, 403, 403, 403),
+    "POST resources.take_back": DOES,
+    **{f"GET resources_team.{name}": TEAM for name in (
+        "answer", "edit", "new", "new_change", "resources", "retire")},
+    **{f"POST resources_team.{name}": TEAM_DOES for name in (
+        "answer", "bring_back", "edit", "new", "new_change", "retire")},
+    "GET resources_team.edit_change": (401, 403, 403, 403, 200, 403),
+    "POST resources_team.edit_change": (401, 403, 403, 403, 302, 403),
     "GET static": ALL,
     "GET study_files.of_draft": (401, 200, 404, 404, 404, 404),
     "POST study_files.of_draft": (401, 302, 404, 404, 404, 404),
@@ -155,6 +180,25 @@ TABLE: dict[str, tuple[int, ...]] = {
 }  # fmt: skip
 
 
+RESOURCE = "governornet"
+DAY = {"on-day": "12", "on-month": "11", "on-year": "2026"}
+FACTS = {
+    "name": "Clerks",
+    "provider": "Northmoor",
+    "group": "websites",
+    "audience": "Governors",
+    "address": "www.clerks.example",
+    "archived_address": "",
+    "summary": "Who to ask.",
+}
+
+
+def edited_as(slug: str) -> str:
+    """When a resource was last edited, as its form carries it."""
+    found = db.session.scalars(Resource.named(slug).execution_options(populate_existing=True)).one()
+    return found.edited_at.isoformat() if found.edited_at else ""
+
+
 def routes_of(app: Flask) -> set[str]:
     return {
         f"{method} {rule.endpoint}"
@@ -179,6 +223,8 @@ class World:
     answer: Post
     report: Report
     search: SavedSearch
+    request: Thread
+    change: ResourceChange
     study: int = 0
     draft: int = 0
     file: int = 0
@@ -200,7 +246,11 @@ class World:
             "unconfirmed": make_person("Una Firm", confirmed=False),
             "team": make_person("Tea Mem", role="team"), "administrator": make_person("Ad Min", role="administrator"),
         }  # fmt: skip
-        return cls(people, thread, answer, report, search)
+        request = make_request(author).thread
+        resource = db.session.scalars(Resource.named(RESOURCE)).one()
+        change = ResourceChange.tell(resource, people["team"], date(2026, 11, 12), "An index.", [])
+        db.session.commit()
+        return cls(people, thread, answer, report, search, request, change)
 
     @classmethod
     def of(cls, endpoint: str) -> World:
@@ -233,6 +283,10 @@ class World:
             id = self.file
         elif endpoint.startswith("suggestions") or endpoint == "feeds.outcome":
             id = self.suggestion
+        elif endpoint.endswith("_change"):
+            id = self.change.id
+        elif endpoint.startswith("resources"):
+            id = self.request.id
         elif "person" in endpoint:
             id = self.thread.author_id
         slug = "assessment-for-learning" if "component" in endpoint else "resources"
@@ -240,6 +294,8 @@ class World:
             slug = "did"
         if endpoint == "discussion.thread":
             slug = self.thread.slug
+        elif endpoint.startswith("resources"):
+            slug = RESOURCE
         return {
             "id": id,
             "slug": slug,
@@ -322,6 +378,26 @@ class World:
             "suggestions_team.merge": {"into": str(self.suggestion + 1), "sure": "yes"},
             "suggestions_team.read": {"since": "1"},
             "suggestions_team.take_up": {"owner": "A unit", "note": "Looked at."},
+            "resources.edit_request": {
+                "what": "A map",
+                "for_whom": "governors",
+                "why": "Words",
+                "disclosure": "named",
+                "since": "1",
+            },
+            "resources.new_request": {
+                "what": "A map",
+                "for_whom": "governors",
+                "why": "Words",
+                "disclosure": "named",
+            },
+            "resources.review": {"known": "heard", "disclosure": "named"},
+            "resources_team.answer": {"state": "planned", "owner": "A unit", "note": "Words", "since": "0"},
+            "resources_team.edit": {**FACTS, "since": edited_as(RESOURCE)},
+            "resources_team.edit_change": {**DAY, "what": "Words", "since": "1"},
+            "resources_team.new": FACTS,
+            "resources_team.new_change": {**DAY, "what": "Words"},
+            "resources_team.retire": {**DAY, "because": "Words"},
             "team.close_report": {"note": "Looked at"},
             "team.component": {"name": "A name", "summary": "A summary"},
             "team.prompt": {"title": "A title", "question": "A question?", "introduction": "Words"},
@@ -438,7 +514,8 @@ def _forget_new_person() -> None:
 
 def _state() -> tuple[Any, ...]:
     db.session.rollback()
-    tables = (User, Thread, Post, Report, Activity, EmailedLink, SavedSearch, Draft, Trial)
+    tables = (User, Thread, Post, Report, Activity, EmailedLink, SavedSearch, Draft, Trial, Review)
+    tables += (RequestStep, RequestSupporter, Resource, ResourceChange, ResourceRequest)
     return tuple(db.session.scalar(select(func.count()).select_from(table)) for table in tables) + (
         db.session.scalar(select(func.sum(Thread.version))),
         db.session.scalar(select(func.sum(User.version))),

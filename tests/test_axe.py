@@ -18,9 +18,12 @@ from forum.case_studies.drafts import Writing
 from forum.case_studies.models import CaseStudy
 from forum.case_studies.models.bundles import Bundle, keep
 from forum.core.db import as_at, db, now
-from forum.discussion.models import Thread
+from forum.discussion.models import Thread, slug_of
 from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
+from forum.resources.models import Resource, ResourceChange
+from forum.resources.models.lists import open_talks
+from forum.resources.models.words import HELPED
 from forum.search.models.empty import EmptySearch
 from forum.search.models.saved import SavedSearch
 from forum.suggestions.models import AnswerDraft, Outcome
@@ -31,6 +34,8 @@ from tests.factories import (
     make_answer,
     make_person,
     make_reply,
+    make_request,
+    make_review,
     make_school,
     make_study,
     make_suggestion,
@@ -144,6 +149,9 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
             "{answered_url}",
             "/threads/{study}-grown",
             "/threads/{tried}-tried",
+            "{talk}",
+            "{retired}",
+            "{requested}",
         ],
     ),
     "discussion.withdraw": (PARTICIPANT, ["/posts/{opening}/delete"]),
@@ -162,7 +170,6 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         TEAM,
         ["/team/pictures", "/team/pictures?show=shown", "/team/pictures?show=refused"],
     ),
-    "resources.index": (VISITOR, ["/resources"]),
     "schools.index": (
         ("visitor", "participant"),
         ["/schools", "/schools?q=hillview", "/schools?q=none+such"],
@@ -205,6 +212,25 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         ["/team/suggestions/{heard}", "/team/suggestions/{overdue}", "/team/suggestions/{answered}"],
     ),
     "suggestions_team.take_up": (TEAM, ["/team/suggestions/{heard}/take-up"]),
+    "resources.edit_request": (PARTICIPANT, ["/resources/requests/{request}/edit"]),
+    "resources.index": (EVERYONE, ["/resources"]),
+    "resources.new_request": (("visitor", "participant", "newcomer"), ["/resources/requests/new"]),
+    "resources.requests": (EVERYONE, ["/resources/requests", "/resources/requests?state=made"]),
+    "resources.resource": (
+        EVERYONE,
+        ["/resources/governornet", "/resources/extended-schools", "/resources/innovation-unit"],
+    ),
+    "resources.review": (
+        ("visitor", "participant", "newcomer"),
+        ["/resources/governornet/review", "/resources/ict-in-schools/review"],
+    ),
+    "resources_team.answer": (TEAM, ["/team/resources/requests/{request}"]),
+    "resources_team.edit": (TEAM, ["/team/resources/governornet/edit"]),
+    "resources_team.edit_change": (TEAM, ["/team/resources/changes/{change}"]),
+    "resources_team.new": (TEAM, ["/team/resources/new"]),
+    "resources_team.new_change": (TEAM, ["/team/resources/governornet/changes/new"]),
+    "resources_team.resources": (TEAM, ["/team/resources"]),
+    "resources_team.retire": (TEAM, ["/team/resources/governornet/retire"]),
     "team.component": (TEAM, ["/team/components/school-organisation"]),
     "team.hidden": (TEAM, ["/team/hidden"]),
     "team.hide_post": (TEAM, ["/team/posts/{reply}/hide"]),
@@ -259,6 +285,15 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("team", "/team/suggestions/{overdue}/answer", "Save the draft", {"day": "31", "month": "2", "posts": "x"}),
     ("team", "/team/suggestions/{overdue}/answer", "Preview", {"note": TEXT}),
     ("team", "/team/case-studies/{tried}/marks", "Put them on the case study", {"cost_reason": ""}),
+    ("participant", "/resources/ict-in-schools/review", "Send your review", {}),
+    ("participant", "/resources/requests/new", "Publish your request", {"why": "x" * 10_001}),
+    ("participant", "/resources/requests/{request}/edit", "Save changes", {"what": ""}),
+    ("newcomer", "/resources/requests/new", "Publish your request", {"what": "A", "for_whom": "b", "why": "c"}),
+    ("team", "/team/resources/new", "Add it to the list", {"archived_address": "javascript:alert(1)"}),
+    ("team", "/team/resources/governornet/edit", "Save", {"name": ""}),
+    ("team", "/team/resources/governornet/retire", "Retire it", {"on-day": "31", "on-month": "2"}),
+    ("team", "/team/resources/governornet/changes/new", "Publish it", {"rests_on": "nonsense"}),
+    ("team", "/team/resources/requests/{request}", "Publish the answer", {"due-day": "x"}),
     ("team", "/team/posts/{reply}/hide", "Hide the post", {}),
     ("team", "{thread_in_team}/hide", "Hide the thread", {}),
     ("team", "{thread_in_team}/move", "Move the thread", {"note": "x" * 2001}),
@@ -315,6 +350,7 @@ def story(live: LiveSite) -> Story:
         tried, study = studies(author, colleague)
         waiting, shown = pictures(study, author, colleague)
         draft = Writing.begin(author, "token", {"title": "A case study that is begun"})
+        beside = beside_threads(author, colleague)
         tokens = {
             "confirm": EmailedLink.make(newcomer, Purpose.CONFIRM, newcomer.email),
             "used": EmailedLink.make(author, Purpose.CONFIRM, author.email),
@@ -322,7 +358,8 @@ def story(live: LiveSite) -> Story:
             "reset": EmailedLink.make(author, Purpose.RESET, author.email),
         }
         names = {
-            **tokens, "author": author.id, "opening": opening.id, "post": replies[1].id, "reply": replies[0].id,
+            **tokens, **beside, "author": author.id,
+            "opening": opening.id, "post": replies[1].id, "reply": replies[0].id,
             "thread": f"/threads/{thread.id}-{thread.slug}", "thread_in_team": f"/team/threads/{thread.id}",
             "locked": f"/threads/{locked.id}-{locked.slug}", "report": reports[0].id, "closed": reports[1].id,
             "tried": tried.thread_id, "study": study.thread_id, "draft": draft.url(),
@@ -389,6 +426,36 @@ def suggestions(author: User, colleague: User) -> dict[str, object]:
     ids = {name: each.thread_id for name, each in named.items()}
     threads = {f"{name}_url": db.session.get_one(Thread, id) for name, id in ids.items()}
     return {**ids, "receipt": step, **{name: f"/threads/{t.id}-{t.slug}" for name, t in threads.items()}}
+
+
+def beside_threads(author: User, colleague: User) -> dict[str, object]:
+    """A resource with a scorecard in all its parts, one that is retired, and a request that is answered."""
+    open_talks()
+    positions, phases = ["teacher", "governor", "headteacher"], ["primary", "secondary"]
+    for number in range(24):
+        person = make_person(position=positions[number % 3], phase=phases[number % 2])
+        helped = [*HELPED][number % 4]
+        make_review(person, known=["used", "used", "heard"][number % 3], helped=helped, missing="An index")
+    make_review(author, helped_with="complaints", missing="*An index*", body=TEXT)
+    resource, retired = (
+        db.session.scalars(Resource.named(slug)).one() for slug in ("governornet", "extended-schools")
+    )
+    talk = db.session.get_one(Thread, resource.thread_id)
+    change = ResourceChange.tell(resource, colleague, date(2026, 11, 12), TEXT, [post_of(talk, 2)])
+    retired.retire(colleague, date(2011, 3, 31), "It closed.")
+    supporter = make_person()
+    request = make_request(author, what="An index of all the pages")
+    request.support(supporter)
+    request.answer(colleague, "considering", "Websites team", None, TEXT, since=0)
+    request.answer(colleague, "planned", "Websites team", date(2027, 3, 31), TEXT, since=1)
+    db.session.commit()
+    return {
+        "request": request.thread_id,
+        "requested": f"/threads/{request.thread_id}-{slug_of('An index of all the pages')}",
+        "change": change.id,
+        "talk": f"/threads/{talk.id}-{talk.slug}",
+        "retired": f"/threads/{retired.thread_id}-extended-schools",
+    }
 
 
 def test_each_page_of_the_site_has_an_entry(live: LiveSite) -> None:
