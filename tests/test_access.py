@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
@@ -17,16 +18,38 @@ from forum.activity.models import Activity
 from forum.case_studies.drafts import Writing, as_typed
 from forum.case_studies.models import Trial
 from forum.case_studies.models.bundles import Bundle, keep
-from forum.core.db import db
+from forum.core.db import db, now
 from forum.discussion.models import Conversation, Post, Thread
 from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Act, Appeal, Decision, Item, Report, Rules, Sanction
 from forum.moderation.models.sanctions import Kind
 from forum.moderation.suspension import OPEN as OPEN_TO_SUSPENDED
+from forum.resources.models import (
+    RequestStep,
+    RequestSupporter,
+    Resource,
+    ResourceChange,
+    ResourceRequest,
+    Review,
+)
 from forum.search.models.saved import SavedSearch
+from forum.suggestions.models import AnswerDraft, Outcome
+from forum.suggestions.models.steps import take_up
 from tests.bad_files import pdf, png
 from tests.browser import Site
-from tests.factories import PASSWORD, STUDY, make_person, make_reply, make_study, make_thread, post_of
+from tests.factories import (
+    PASSWORD,
+    STUDY,
+    make_answer,
+    make_person,
+    make_reply,
+    make_request,
+    make_study,
+    make_suggestion,
+    make_thread,
+    post_of,
+    suggestion_of,
+)
 
 COUNT = count()
 PEOPLE = ("visitor", "author", "other", "unconfirmed", "team", "administrator")
@@ -38,6 +61,7 @@ TEAM_DOES = (401, 403, 403, 403, 302, 302)
 ADMINISTRATOR_DOES = (401, 403, 403, 403, 403, 302)
 ONLY_VISITORS = (200, 302, 302, 302, 302, 302)
 GONE = (410,) * 6
+IDEA = {"title": "An idea", "body": "This.", "why": "So.", "helps": "All.", "disclosure": "named"}
 
 TABLE: dict[str, tuple[int, ...]] = {
     "GET accounts.change_email": SIGNED_IN,
@@ -98,8 +122,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET discussion.withdraw": (401, 200, 403, 403, 403, 403),
     "POST discussion.withdraw": (401, 302, 403, 403, 403, 403),
     **{f"GET feeds.{name}": ALL for name in (
-        "case_studies", "component", "component_posts", "opml", "page", "person", "person_threads", "prompt",
-        "prompt_posts", "search", "site", "site_posts", "thread")},
+        "answers", "case_studies", "component", "component_posts", "opml", "outcome", "page", "person",
+        "person_threads", "prompt", "prompt_posts", "search", "site", "site_posts", "thread")},
     "GET files.paper": ALL,
     "GET files.picture": (404, 200, 404, 404, 200, 200),  # the team has not looked yet
     "GET moderation.report": ALL,
@@ -132,11 +156,41 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST search.save": DOES,
     "GET search_team.searches": TEAM,
     "POST search_team.remove": TEAM_DOES,
+    "GET resources.edit_request": (401, 200, 403, 403, 403, 403),
+    "POST resources.edit_request": (401, 302, 403, 403, 403, 403),
+    "GET resources.new_request": SIGNED_IN,
+    "POST resources.new_request": (401, 302, 302, 422, 302, 302),
+    "GET resources.requests": ALL,
+    "GET resources.resource": ALL,
+    "GET resources.review": (401, 200, 200, 200, 403, 403),
+    "POST resources.review": (401, 302, 302, 422, 403, 403),
+    "POST resources.support": (401, 403, 302, 403, 403, 403),
+    "POST resources.take_back": DOES,
+    **{f"GET resources_team.{name}": TEAM for name in (
+        "answer", "edit", "new", "new_change", "resources", "retire")},
+    **{f"POST resources_team.{name}": TEAM_DOES for name in (
+        "answer", "bring_back", "edit", "new", "new_change", "retire")},
+    "GET resources_team.edit_change": (401, 403, 403, 403, 200, 403),
+    "POST resources_team.edit_change": (401, 403, 403, 403, 302, 403),
     "GET static": ALL,
     "GET study_files.of_draft": (401, 200, 404, 404, 404, 404),
     "POST study_files.of_draft": (401, 302, 404, 404, 404, 404),
     "GET study_files.of_study": (401, 200, 403, 403, 403, 403),
     "POST study_files.of_study": (401, 302, 403, 403, 403, 403),
+    **{f"GET suggestions.{name}": ALL for name in ("answers", "index", "trail")},
+    "GET suggestions.suggestion": (301,) * 6,
+    "GET suggestions.new": SIGNED_IN,
+    "POST suggestions.new": (401, 302, 302, 422, 302, 302),
+    "POST suggestions.save_draft": DOES,
+    "GET suggestions.edit": (401, 200, 403, 403, 403, 403),
+    "POST suggestions.edit": (401, 302, 403, 403, 403, 403),
+    "POST suggestions.support": (401, 302, 302, 403, 302, 302),
+    "POST suggestions.take_back": (401, 403, 302, 302, 302, 302),
+    "GET suggestions.what_happened": SIGNED_IN,
+    **{f"GET suggestions_team.{name}": TEAM for name in (
+        "answer", "merge", "queue", "receipt", "suggestion", "take_up")},
+    **{f"POST suggestions_team.{name}": TEAM_DOES for name in (
+        "answer", "drop", "merge", "publish", "read", "take_up", "tell")},
     **{f"GET team.{name}": TEAM for name in (
         "arrange", "component", "hidden", "hide_post", "hide_thread", "home", "item", "lift", "log", "members", "move",
         "person", "prompt", "queue", "reverse", "rules_history", "sweep_person", "switches", "texts", "write_rules")},
@@ -150,6 +204,25 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST team.records_of_person": TEAM,
     "POST team.records_of_post": TEAM,
 }  # fmt: skip
+
+
+RESOURCE = "governornet"
+DAY = {"on-day": "12", "on-month": "11", "on-year": "2026"}
+FACTS = {
+    "name": "Clerks",
+    "provider": "Northmoor",
+    "group": "websites",
+    "audience": "Governors",
+    "address": "www.clerks.example",
+    "archived_address": "",
+    "summary": "Who to ask.",
+}
+
+
+def edited_as(slug: str) -> str:
+    """When a resource was last edited, as its form carries it."""
+    found = db.session.scalars(Resource.named(slug).execution_options(populate_existing=True)).one()
+    return found.edited_at.isoformat() if found.edited_at else ""
 
 
 def routes_of(app: Flask) -> set[str]:
@@ -180,10 +253,14 @@ class World:
     sanction: Sanction
     appeal: Item
     colleague: User
+    request: Thread
+    change: ResourceChange
     study: int = 0
     draft: int = 0
     file: int = 0
     hash: str = ""
+    suggestion: int = 0
+    step: int = 0
 
     @classmethod
     def make(cls) -> World:
@@ -205,7 +282,13 @@ class World:
             "unconfirmed": make_person("Una Firm", confirmed=False),
             "team": make_person("Tea Mem", role="team"), "administrator": make_person("Ad Min", role="administrator"),
         }  # fmt: skip
-        return cls(people, thread, answer, report, search, decision, sanction, appeal, colleague)
+        request = make_request(author).thread
+        resource = db.session.scalars(Resource.named(RESOURCE)).one()
+        change = ResourceChange.tell(resource, people["team"], date(2026, 11, 12), "An index.", [])
+        db.session.commit()
+        return cls(
+            people, thread, answer, report, search, decision, sanction, appeal, colleague, request, change
+        )
 
     @classmethod
     def of(cls, endpoint: str) -> World:
@@ -247,6 +330,12 @@ class World:
             id = self.draft if "draft" in endpoint else self.study
         elif endpoint.startswith(("files", "pictures_team")):
             id = self.file
+        elif endpoint.startswith("suggestions") or endpoint == "feeds.outcome":
+            id = self.suggestion
+        elif endpoint.endswith("_change"):
+            id = self.change.id
+        elif endpoint.startswith("resources"):
+            id = self.request.id
         elif "person" in endpoint or endpoint in ("team.impose", "team.vouch"):
             id = self.thread.author_id
         slug = "assessment-for-learning" if "component" in endpoint else "resources"
@@ -254,6 +343,8 @@ class World:
             slug = "did"
         if endpoint == "discussion.thread":
             slug = self.thread.slug
+        elif endpoint.startswith("resources"):
+            slug = RESOURCE
         return {
             "id": id,
             "slug": slug,
@@ -264,6 +355,8 @@ class World:
             "ref": self.report.id,
             "hash": self.hash[:32],
             "width": 480,
+            "draft": self.draft,
+            "step": self.step,
         }
 
     def form(self, endpoint: str) -> dict[str, Any]:
@@ -335,6 +428,40 @@ class World:
             "pictures_team.show": {"seen": self.hash},
             "study_files.of_draft": {"do": "save"},
             "study_files.of_study": {"do": "save"},
+            "suggestions.edit": {**IDEA, "since": "1"},
+            "suggestions.new": {**IDEA, "seen": "yes"},
+            "suggestions.save_draft": IDEA,
+            "suggestions_team.answer": {
+                "status": "will-not",
+                "reason": "cost",
+                "note": "No.",
+                "owner": "A unit",
+                **dict(zip(("day", "month", "year"), ("1", "2", str(now().year + 1)), strict=True)),
+                "posts": "1",
+            },
+            "suggestions_team.merge": {"into": str(self.suggestion + 1), "sure": "yes"},
+            "suggestions_team.read": {"since": "1"},
+            "suggestions_team.take_up": {"owner": "A unit", "note": "Looked at."},
+            "resources.edit_request": {
+                "what": "A map",
+                "for_whom": "governors",
+                "why": "Words",
+                "disclosure": "named",
+                "since": "1",
+            },
+            "resources.new_request": {
+                "what": "A map",
+                "for_whom": "governors",
+                "why": "Words",
+                "disclosure": "named",
+            },
+            "resources.review": {"known": "heard", "disclosure": "named"},
+            "resources_team.answer": {"state": "planned", "owner": "A unit", "note": "Words", "since": "0"},
+            "resources_team.edit": {**FACTS, "since": edited_as(RESOURCE)},
+            "resources_team.edit_change": {**DAY, "what": "Words", "since": "1"},
+            "resources_team.new": FACTS,
+            "resources_team.new_change": {**DAY, "what": "Words"},
+            "resources_team.retire": {**DAY, "because": "Words"},
             "team.component": {"name": "A name", "summary": "A summary"},
             "team.prompt": {"title": "A title", "question": "A question?", "introduction": "Words"},
             "team.hide_post": {"reason": "spam", "note": ""},
@@ -361,6 +488,8 @@ class World:
             writing = Writing.begin(author, "token", as_typed({**STUDY}))
             assert writing.draft
             self.draft = writing.draft.id
+        elif endpoint.startswith("suggestions") or endpoint == "feeds.outcome":
+            self.suggest(endpoint.rpartition(".")[2], author)
         elif endpoint == "team.restore_post":
             post_of(self.thread, 2).hide(team, "spam")
         elif endpoint == "team.restore_thread":
@@ -370,6 +499,24 @@ class World:
                 if each is not None and each.is_team:
                     SecondFactor.begin(each)
         db.session.commit()
+
+    def suggest(self, act: str, author: User) -> None:
+        """A suggestion of the author's, at the stage that the act is for."""
+        colleague, reader = make_person("Col League", role="team"), make_person("Reza Read", role="team")
+        self.suggestion = make_suggestion(author).thread_id
+        make_suggestion(title="The same again")
+        found = suggestion_of(self.suggestion)
+        if act in ("receipt", "tell"):
+            self.step = make_answer(found).id
+        elif act in ("answer", "drop", "publish", "read"):
+            take_up(found, colleague, "A unit", "Looked at.")
+        if act in ("drop", "publish", "read"):
+            said = Outcome("exists", "A unit", "There.", now().date() + timedelta(days=9))
+            draft = AnswerDraft.begin(found, colleague, said)
+            if act == "publish":
+                draft.read(reader, 1)
+            db.session.flush()
+            self.draft = draft.id
 
 
 def path_of(site: Site, endpoint: str, world: World, method: str) -> str:
@@ -425,7 +572,7 @@ def test_someone_who_is_suspended_reads_what_everyone_reads_and_no_more(site: Si
 def test_no_route_writes_without_a_good_token(site: Site, route: str) -> None:
     endpoint = route.split()[1]
     world = World.of(endpoint)
-    writes = endpoint.startswith(("discussion", "case_studies.", "search."))
+    writes = endpoint.startswith(("discussion", "case_studies.", "search.", "suggestions."))
     person = world.people["author" if writes and endpoint != "case_studies.tried" else "administrator"]
     assert person
     path = path_of(site, endpoint, world, "POST")
@@ -459,22 +606,9 @@ def _newest_rules() -> int:
 
 def _state() -> tuple[Any, ...]:
     db.session.rollback()
-    tables = (
-        User,
-        Thread,
-        Post,
-        Report,
-        Activity,
-        EmailedLink,
-        SavedSearch,
-        Draft,
-        Trial,
-        Decision,
-        Appeal,
-        Sanction,
-        Rules,
-        SecondFactor,
-    )
+    tables = (User, Thread, Post, Report, Activity, EmailedLink, SavedSearch, Draft, Trial, Review)
+    tables += (Decision, Appeal, Sanction, Rules, SecondFactor)
+    tables += (RequestStep, RequestSupporter, Resource, ResourceChange, ResourceRequest)
     return tuple(db.session.scalar(select(func.count()).select_from(table)) for table in tables) + (
         db.session.scalar(select(func.sum(Thread.version))),
         db.session.scalar(select(func.sum(User.version))),
