@@ -234,7 +234,7 @@ def test_editing_keeps_the_words_before_and_tells_of_a_conflict(site: Site) -> N
 def test_an_open_code_fence_does_not_swallow_what_follows(site: Site) -> None:
     for body in ("Like\n```\nso", "~~~ python\nx = 1\n```", "````\n```\nx", "a\n```\nb\n```\nc\n```"):
         page = site.browser(make_person()).post(
-            "/suggestions/new", {**WORDS, "title": body[:9] + "é", "body": body}
+            "/suggestions/new", {**WORDS, "title": body[:9] + "é", "body": body, "seen": "yes"}
         )
         read = site.visitor().get(page.location)
         assert read.select("//div[@class='post__body']/h3/text()") == ["Why it matters", "Who it would help"]
@@ -773,7 +773,7 @@ def test_a_letter_on_its_way_stays_here_when_its_answer_is_hidden(site: Site) ->
     deliver_due()
     assert site.mail() == [] and count_of(Told) == 0
     assert not db.session.scalars(select(Letter.text).where(Letter.text != "")).all()
-    post_of(db.session.get_one(Thread, suggestion.thread_id), post.number or 0).restore(by)
+    post_of(db.session.get_one(Thread, suggestion.thread_id), post.number or 0).publish(by)
     db.session.commit()
     browser, path = site.browser(by), f"/team/suggestions/{suggestion.thread_id}/receipts/{step.id}"
     browser.post(f"{path}/tell")
@@ -1039,6 +1039,7 @@ def test_the_page_of_one_suggestion_asks_the_same_with_many_steps(site: Site) ->
     site.browser(ada).get("/about")
     counts: dict[str, set[int]] = {}
     for suggestion in (few, many):
+        site.visitor().get(url_of(suggestion))  # its neighbours are found once and kept
         for name, path in (
             ("thread", url_of(suggestion)),
             ("trail", f"/suggestions/{suggestion.thread_id}/trail"),

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from forum.accounts.models import User
 from forum.core.db import as_at, db, now
 from forum.core.markup import TAGS
+from forum.core.working_time import today
 from forum.discussion.models import Thread
-from forum.suggestions.models.working_days import today
 from forum.suggestions.rounds import finish
 from tests.factories import make_answer, make_person, make_reply, make_suggestion, suggestion_of
 from tests.test_chromium import TOO_WIDE, tab_to

@@ -50,9 +50,10 @@ class Gatekeeper:
 
 
 def _is_new(person: User) -> bool:
-    """They have said less in public, and had it left there, than the setting asks; the team can vouch for them."""
+    """They have said less in public, and had it left there, than the setting asks; the team can vouch for them, and
+    whoever brought people in from elsewhere has."""
     wanted: int = current_app.config["FORUM"].first_posts_held
-    if not wanted or person.vouched_at is not None:
+    if not wanted or person.vouched_at is not None or person.imported_as is not None:
         return False
     shown = Post.publication == Publication.PUBLISHED, Post.moderation == Moderation.CLEAR
     said = select(Post.id).where(Post.author_id == person.id, *shown).limit(wanted).subquery()

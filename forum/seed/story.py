@@ -60,7 +60,8 @@ def tell(config: Config) -> list[str]:
         raise Untold(
             f"The story needs the prompts {', '.join(sorted(missing))}: run flask conversation load first."
         )
-    story = Story(now().astimezone(LONDON))
+    began = now()
+    story = Story(began.astimezone(LONDON))
     for fields in people:
         story.joins(fields)
     for fields in _threads():
@@ -76,8 +77,8 @@ def tell(config: Config) -> list[str]:
     reviews.foresee()
     story.happens()
     db.session.execute(
-        delete(Letter).where(Letter.sent_at.is_(None), Letter.to.endswith("@example.org"))
-    )  # nobody's
+        delete(Letter).where(Letter.sent_at.is_(None), Letter.written_at >= began)
+    )  # nobody in it has a letter box
     _keep(_file(config), story.passwords)
     counts = f"{len(people)} people, {len(story.threads)} threads, {story.posts} posts"
     return [
