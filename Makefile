@@ -36,6 +36,7 @@ check: $(TESTING) ## style and types only
 bench: $(TESTING) assets ## how fast pages are on this machine
 	$(PY) -m tests.bench
 	$(PY) -m tests.bench.schools
+	$(PY) -m tests.bench.library
 
 clean: ## take away what can be made again; the database in instance/ stays
 	rm -rf $(VENV) node_modules static/build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,7 +11,7 @@ from config import Config
 from forum.accounts import schools, sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
-from forum.case_studies import export, files, inspection, library, marking, page, trying, uploads
+from forum.case_studies import export, files, inspection, library, marking, page, publishing, trying, uploads
 from forum.case_studies import views as case_studies
 from forum.case_studies.models import shelf
 from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security, storage
@@ -45,6 +45,7 @@ ROUTES_ELSEWHERE = (
     drafts,
     export,
     library,
+    publishing,
     reports,
     reviewing,
     saved,

@@ -22,7 +22,7 @@ from forum.case_studies.models.renewals import ask_about, due
 from forum.core.db import db, now
 from forum.core.storage import storage
 from forum.discussion.models import Prompt
-from forum.resources.models.resources import open_talks
+from forum.resources.models.lists import open_talks
 from forum.search.models import judging, upkeep
 from forum.seed.importing import Import
 from forum.seed.lines import lines_of

@@ -15,6 +15,8 @@ from forum.accounts.passwords import hash_password
 from forum.case_studies.models import CaseStudy, Trial
 from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread
+from forum.resources.models import Answers, Resource, ResourceRequest, Review
+from forum.resources.models.requests import Wish
 from forum.suggestions.models import AnswerDraft, Outcome, Step, Suggestion, Wording
 from forum.suggestions.models.steps import take_up
 from forum.suggestions.models.working_days import today
@@ -22,7 +24,7 @@ from forum.suggestions.models.working_days import today
 PASSWORD = "correct horse battery"
 _HASH = hash_password(PASSWORD)
 _count = itertools.count(1)
-_urns = itertools.count(900001)
+_urns = itertools.count(800001)
 
 
 def make_person(
@@ -196,3 +198,30 @@ def make_trial(study: CaseStudy, by: User | None = None, outcome: str = "same", 
     trial, _ = Trial.report(study, by, {"phase": "secondary", "outcome": outcome, **said})
     db.session.commit()
     return trial
+
+
+def make_review(
+    by: User | None = None,
+    slug: str = "governornet",
+    helped: str | None = "somewhat",
+    known: str = "used",
+    **words: str,
+) -> Review:
+    """What someone says of a resource; only answers, unless there are words."""
+    resource = db.session.scalars(Resource.named(slug)).one()
+    answers = Answers(known=known, helped=helped if known == "used" else None, **words)
+    review = Review.give(resource, by or make_person(), answers)
+    db.session.commit()
+    return review
+
+
+def make_request(
+    by: User | None = None, what: str = "An index", for_whom: str = "governors", why: str = "To find things."
+) -> ResourceRequest:
+    """A resource that someone misses, with its thread."""
+    wish = Wish(what=what, for_whom=for_whom, why=why, components=[])
+    id = ResourceRequest.make(by or make_person(), wish).thread_id
+    db.session.commit()
+    request = ResourceRequest.of_thread(id)
+    assert request
+    return request

@@ -16,19 +16,26 @@ from axe_playwright_python.sync_playwright import Axe, AxeResults
 from forum.accounts.models import EmailedLink, Purpose, User
 from forum.case_studies.drafts import Writing
 from forum.case_studies.models import CaseStudy
+from forum.case_studies.models.bundles import Bundle, keep
 from forum.core.db import as_at, db, now
-from forum.discussion.models import Thread
+from forum.discussion.models import Thread, slug_of
 from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
+from forum.resources.models import Resource, ResourceChange
+from forum.resources.models.lists import open_talks
+from forum.resources.models.words import HELPED
 from forum.search.models.empty import EmptySearch
 from forum.search.models.saved import SavedSearch
 from forum.suggestions.models import AnswerDraft, Outcome
 from forum.suggestions.models.steps import take_up
+from tests.bad_files import jpeg, pdf, png
 from tests.factories import (
     STUDY,
     make_answer,
     make_person,
     make_reply,
+    make_request,
+    make_review,
     make_school,
     make_study,
     make_suggestion,
@@ -142,6 +149,9 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
             "{answered_url}",
             "/threads/{study}-grown",
             "/threads/{tried}-tried",
+            "{talk}",
+            "{retired}",
+            "{requested}",
         ],
     ),
     "discussion.withdraw": (PARTICIPANT, ["/posts/{opening}/delete"]),
@@ -155,7 +165,11 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "pages.moderation": (VISITOR, ["/how-we-moderate"]),
     "pages.person": (EVERYONE, ["/people/{author}"]),
     "pages.privacy": (VISITOR, ["/privacy"]),
-    "resources.index": (VISITOR, ["/resources"]),
+    "pictures_team.picture": (TEAM, ["/team/pictures/{waiting}", "/team/pictures/{shown}"]),
+    "pictures_team.pictures": (
+        TEAM,
+        ["/team/pictures", "/team/pictures?show=shown", "/team/pictures?show=refused"],
+    ),
     "schools.index": (
         ("visitor", "participant"),
         ["/schools", "/schools?q=hillview", "/schools?q=none+such"],
@@ -175,6 +189,8 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     ),
     "search.searches": (("visitor", "participant", "newcomer"), ["/searches"]),
     "search_team.searches": (TEAM, ["/team/searches", "/team/searches?order=last"]),
+    "study_files.of_draft": (PARTICIPANT, ["{draft}/files"]),
+    "study_files.of_study": (PARTICIPANT, ["/case-studies/{study}/edit/files"]),
     "suggestions.answers": (VISITOR, ["/answers", "/answers?show=late", "/answers?show=other"]),
     "suggestions.edit": (PARTICIPANT, ["/suggestions/{overdue}/edit"]),
     "suggestions.index": (
@@ -196,6 +212,25 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         ["/team/suggestions/{heard}", "/team/suggestions/{overdue}", "/team/suggestions/{answered}"],
     ),
     "suggestions_team.take_up": (TEAM, ["/team/suggestions/{heard}/take-up"]),
+    "resources.edit_request": (PARTICIPANT, ["/resources/requests/{request}/edit"]),
+    "resources.index": (EVERYONE, ["/resources"]),
+    "resources.new_request": (("visitor", "participant", "newcomer"), ["/resources/requests/new"]),
+    "resources.requests": (EVERYONE, ["/resources/requests", "/resources/requests?state=made"]),
+    "resources.resource": (
+        EVERYONE,
+        ["/resources/governornet", "/resources/extended-schools", "/resources/innovation-unit"],
+    ),
+    "resources.review": (
+        ("visitor", "participant", "newcomer"),
+        ["/resources/governornet/review", "/resources/ict-in-schools/review"],
+    ),
+    "resources_team.answer": (TEAM, ["/team/resources/requests/{request}"]),
+    "resources_team.edit": (TEAM, ["/team/resources/governornet/edit"]),
+    "resources_team.edit_change": (TEAM, ["/team/resources/changes/{change}"]),
+    "resources_team.new": (TEAM, ["/team/resources/new"]),
+    "resources_team.new_change": (TEAM, ["/team/resources/governornet/changes/new"]),
+    "resources_team.resources": (TEAM, ["/team/resources"]),
+    "resources_team.retire": (TEAM, ["/team/resources/governornet/retire"]),
     "team.component": (TEAM, ["/team/components/school-organisation"]),
     "team.hidden": (TEAM, ["/team/hidden"]),
     "team.hide_post": (TEAM, ["/team/posts/{reply}/hide"]),
@@ -209,9 +244,11 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "team.texts": (TEAM, ["/team/texts"]),
 }
 FOR_MACHINES = {
-    "broken", "case_studies.export_csv", "case_studies.export_json", "discussion.post", "feeds.opml", "pages.health",
-    "pages.metrics", "pages.ready", "pages.robots", "pages.sitemap", "pages.sitemap_part", "schools.find",
-    "search.nearest", "static", "suggestions.suggestion",
+    "broken", "case_studies.export_csv", "case_studies.export_json", "discussion.post", "feeds.opml", "files.paper",
+    "files.picture", "pages.health", "pages.metrics", "pages.ready", "pages.robots", "pages.sitemap",
+    "pages.sitemap_part", "schools.find",
+    "search.nearest", "static",
+    "suggestions.suggestion",
 }  # fmt: skip
 ERRORS = (400, 403, 404, 405, 410, 413, 422, 500)
 
@@ -234,18 +271,29 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("participant", "{draft}/setting", "Save and continue", {"school": "x" * 200}),
     ("participant", "{draft}/marks", "Save and continue", {"effect_reason": "x" * 600}),
     ("participant", "{draft}/check", "Publish case study", {}),
+    ("participant", "{draft}/files", "Add files", {}),
     ("participant", "/case-studies/{tried}/tried", "Publish your report", {"saw": "x" * 8001}),
     ("participant", "/searches/{search}/rename", "Save the name", {"name": ""}),
     ("participant", "/suggestions/new", "Continue", {"title": ""}),
     ("participant", "/suggestions/new", "Preview", {"body": "# A heading\n\n- a list", "why": TEXT}),
     ("participant", "/suggestions/{overdue}/edit", "Save changes", {"why": ""}),
     ("newcomer", "{thread}", "Post reply", {"body": "May I?"}),
+    ("team", "/team/pictures/{waiting}", "Refuse the picture", {}),
     ("newcomer", "/suggestions/new", "Continue", {"title": "T", "body": "B", "why": "W", "helps": "H"}),
     ("team", "/team/suggestions/{heard}/take-up", "Take it up", {}),
     ("team", "/team/suggestions/{heard}/merge", "Continue", {}),
     ("team", "/team/suggestions/{overdue}/answer", "Save the draft", {"day": "31", "month": "2", "posts": "x"}),
     ("team", "/team/suggestions/{overdue}/answer", "Preview", {"note": TEXT}),
     ("team", "/team/case-studies/{tried}/marks", "Put them on the case study", {"cost_reason": ""}),
+    ("participant", "/resources/ict-in-schools/review", "Send your review", {}),
+    ("participant", "/resources/requests/new", "Publish your request", {"why": "x" * 10_001}),
+    ("participant", "/resources/requests/{request}/edit", "Save changes", {"what": ""}),
+    ("newcomer", "/resources/requests/new", "Publish your request", {"what": "A", "for_whom": "b", "why": "c"}),
+    ("team", "/team/resources/new", "Add it to the list", {"archived_address": "javascript:alert(1)"}),
+    ("team", "/team/resources/governornet/edit", "Save", {"name": ""}),
+    ("team", "/team/resources/governornet/retire", "Retire it", {"on-day": "31", "on-month": "2"}),
+    ("team", "/team/resources/governornet/changes/new", "Publish it", {"rests_on": "nonsense"}),
+    ("team", "/team/resources/requests/{request}", "Publish the answer", {"due-day": "x"}),
     ("team", "/team/posts/{reply}/hide", "Hide the post", {}),
     ("team", "{thread_in_team}/hide", "Hide the thread", {}),
     ("team", "{thread_in_team}/move", "Move the thread", {"note": "x" * 2001}),
@@ -300,7 +348,9 @@ def story(live: LiveSite) -> Story:
             author, "thread:what-more", "A new thread", "/prompts/what-more/threads/new", {"body": TEXT}
         )
         tried, study = studies(author, colleague)
+        waiting, shown = pictures(study, author, colleague)
         draft = Writing.begin(author, "token", {"title": "A case study that is begun"})
+        beside = beside_threads(author, colleague)
         tokens = {
             "confirm": EmailedLink.make(newcomer, Purpose.CONFIRM, newcomer.email),
             "used": EmailedLink.make(author, Purpose.CONFIRM, author.email),
@@ -308,10 +358,12 @@ def story(live: LiveSite) -> Story:
             "reset": EmailedLink.make(author, Purpose.RESET, author.email),
         }
         names = {
-            **tokens, "author": author.id, "opening": opening.id, "post": replies[1].id, "reply": replies[0].id,
+            **tokens, **beside, "author": author.id,
+            "opening": opening.id, "post": replies[1].id, "reply": replies[0].id,
             "thread": f"/threads/{thread.id}-{thread.slug}", "thread_in_team": f"/team/threads/{thread.id}",
             "locked": f"/threads/{locked.id}-{locked.slug}", "report": reports[0].id, "closed": reports[1].id,
             "tried": tried.thread_id, "study": study.thread_id, "draft": draft.url(),
+            "waiting": waiting, "shown": shown,
         }  # fmt: skip
         people = {"visitor": None, "participant": author.id, "team": colleague.id, "newcomer": newcomer.id}
         names |= suggestions(author, colleague)
@@ -319,6 +371,20 @@ def story(live: LiveSite) -> Story:
         db.session.commit()
         EmptySearch.note("zeppelins")
     return Story(names, people)
+
+
+def pictures(study: CaseStudy, author: User, colleague: User) -> tuple[int, int]:
+    """One of each: a picture that waits for the team and one that it shows, a paper, and a picture that it refused."""
+    bundle = Bundle(thread_id=study.thread_id)
+    sent = (png(), jpeg(), pdf(), jpeg(300, 200))
+    ids = [bundle.add(author, keep(data), f"{number}.file").id for number, data in enumerate(sent)]
+    bundle.describe(author, {id: (f"Words of number {id}", False) for id in ids})
+    bundle.state(author, "consent")
+    _, shown, paper, refused = bundle.all()
+    for file in (shown, paper):
+        file.show(colleague, file.hash)
+    refused.refuse(colleague, refused.hash, "pupil", "A name on the door.")
+    return ids[0], ids[1]
 
 
 def studies(author: User, colleague: User) -> tuple[CaseStudy, CaseStudy]:
@@ -360,6 +426,36 @@ def suggestions(author: User, colleague: User) -> dict[str, object]:
     ids = {name: each.thread_id for name, each in named.items()}
     threads = {f"{name}_url": db.session.get_one(Thread, id) for name, id in ids.items()}
     return {**ids, "receipt": step, **{name: f"/threads/{t.id}-{t.slug}" for name, t in threads.items()}}
+
+
+def beside_threads(author: User, colleague: User) -> dict[str, object]:
+    """A resource with a scorecard in all its parts, one that is retired, and a request that is answered."""
+    open_talks()
+    positions, phases = ["teacher", "governor", "headteacher"], ["primary", "secondary"]
+    for number in range(24):
+        person = make_person(position=positions[number % 3], phase=phases[number % 2])
+        helped = [*HELPED][number % 4]
+        make_review(person, known=["used", "used", "heard"][number % 3], helped=helped, missing="An index")
+    make_review(author, helped_with="complaints", missing="*An index*", body=TEXT)
+    resource, retired = (
+        db.session.scalars(Resource.named(slug)).one() for slug in ("governornet", "extended-schools")
+    )
+    talk = db.session.get_one(Thread, resource.thread_id)
+    change = ResourceChange.tell(resource, colleague, date(2026, 11, 12), TEXT, [post_of(talk, 2)])
+    retired.retire(colleague, date(2011, 3, 31), "It closed.")
+    supporter = make_person()
+    request = make_request(author, what="An index of all the pages")
+    request.support(supporter)
+    request.answer(colleague, "considering", "Websites team", None, TEXT, since=0)
+    request.answer(colleague, "planned", "Websites team", date(2027, 3, 31), TEXT, since=1)
+    db.session.commit()
+    return {
+        "request": request.thread_id,
+        "requested": f"/threads/{request.thread_id}-{slug_of('An index of all the pages')}",
+        "change": change.id,
+        "talk": f"/threads/{talk.id}-{talk.slug}",
+        "retired": f"/threads/{retired.thread_id}-extended-schools",
+    }
 
 
 def test_each_page_of_the_site_has_an_entry(live: LiveSite) -> None:

@@ -46,7 +46,7 @@ def test_a_study_from_its_first_step_to_published(live: LiveSite, opened: Open, 
     desk.page.get_by_label("What did you do?").fill("We **talk** fir")
     desk.press(LATER)
     assert "You can come back to it" in desk.words
-    expect(desk.page.locator(".govuk-task-list")).to_contain_text("Completed")
+    expect(desk.page.locator(".govuk-task-list").first).to_contain_text("Completed")
 
     # At home, on the phone.
     phone = opened(writer, javascript=javascript, width=320)
@@ -175,7 +175,7 @@ def test_another_school_tries_it_and_a_third_adapts_it(
     other.press("Publish changes")
     expect(other.page.locator(".setbacks")).to_contain_text("Did not work")
     other.page.locator("#post-2").get_by_role("link", name="edited").click()
-    assert "It worked in part." in other.words
+    assert "in part" in " ".join(other.page.locator("del").all_inner_texts())
 
     third = opened(cy, javascript=javascript)
     third.go(address).get_by_role("button", name="Adapt it").click()

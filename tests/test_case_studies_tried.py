@@ -253,6 +253,32 @@ def test_a_report_is_left_and_resumed(site: Site) -> None:
     assert not db.session.scalar(select(func.count(Draft.id)))
 
 
+def test_a_draft_of_a_change_does_not_hide_what_was_changed_since(site: Site) -> None:
+    study, browser = make_study(), site.browser(make_person())
+    browser.post(address(study), SAID)
+    since = browser.get(address(study)).select("//input[@name='since']/@value")[0]
+    browser.post(address(study), {**SAID, "saw": "Kept for later", "since": since, "later": "yes"})
+    trial = db.session.scalars(select(Trial)).one()
+    post = report_of(study)
+    trial = db.session.scalars(Trial.of(post.author, study)).one()
+    trial.revise(post.author, {**SAID, "saw": "From the phone"}, post.version)
+    site.commit()
+    form = browser.get(address(study))
+    assert "Kept for later" in form.text
+    kept = form.select("//input[@name='since']/@value")[0]
+    page = browser.post(address(study), {**SAID, "saw": "Kept for later", "since": kept}, status=409)
+    assert "phone" in page.select("string(//del)")
+
+
+def test_more_setbacks_than_a_page_holds_are_counted(site: Site) -> None:
+    study = make_study()
+    for n in range(12):
+        make_trial(study, make_person(f"Person {n}"), outcome="not")
+    page = site.visitor().get(url_of(study))
+    assert len(page.select("//ul[@class='setbacks']/li")) == 10
+    assert "The newest of 12 reports" in page.words
+
+
 # Who hears of it
 
 

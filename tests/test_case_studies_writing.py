@@ -114,6 +114,7 @@ def test_what_is_left_for_later_may_be_anything(site: Site) -> None:
     assert "Incomplete" in browser.get(base).words
     page = browser.post(f"{base}/did", {"did": "x" * 9000, "hand": "h"}, status=422)
     assert "8,000 characters or fewer" in page.words and "x" * 9000 in page.text
+    browser.post(f"{base}/advice", {"advice": "x" * 60_000, "later": "yes"}, status=422)
     browser.post(f"{base}/marks", {"effect_mark": "9", "effect_reason": "a", "later": "yes"})
     assert not browser.get(f"{base}/marks").select("//input[@checked]"), "a mark that is not on the scale"
 

@@ -26,7 +26,7 @@ from forum.core.db import db
 from forum.core.freshness import versions
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.catalogue import catalogue
-from tests.bench.library import write
+from tests.bench.studies import write
 from tests.browser import Browser, Page, Site
 from tests.factories import make_person, make_reply, make_study, make_thread, make_trial, post_of
 from tests.feed_rules import ATOM, TOMBSTONES, check_atom, check_json_feed, check_rss, parse_xml
@@ -377,7 +377,13 @@ def test_the_whole_library_is_read_along_one_narrow_index(site: Site) -> None:
         for sort in SORTS:
             shelf().ids_of(Asked(sort=sort))
     read = "\n".join(plan(query) for query in queries if "case_studies" in query or "threads" in query)
-    for name in ("case_studies_facets", "case_studies_tried", "case_studies_latest", "threads_studies"):
+    for name in (
+        "case_studies_facets",
+        "case_studies_tried",
+        "case_studies_latest",
+        "threads_studies",
+        "threads_studies_title",
+    ):
         assert f"{ONLY[db.engine.dialect.name]} ix_{name}" in read, read
     where = Asked({"phase": ("primary", "special"), "region": ("london",)}).conditions()
     newest = select(CaseStudy.thread_id).where(CaseStudy.listed, *where).order_by(CaseStudy.thread_id.desc())

@@ -33,6 +33,7 @@ from tests.browser import Page, Site
 from tests.factories import make_person, make_study, post_of
 from tests.queries import counted
 from tests.test_intake import s3  # noqa: F401  (a fixture)
+from tests.test_seed import tell_story
 
 ATTACKS = Path(__file__).parents[2] / "shared" / "data" / "xss.jsonl"
 Sent = tuple[bytes, str]
@@ -755,3 +756,14 @@ def test_hostile_words_and_names_come_back_as_words(site: Site) -> None:
     assert page.select(f"//textarea[@id='alt_{file.id}']")[0].text_content().strip() == hostile
     assert "<script>alert" not in page.text
     assert file.statement == ""
+
+
+def test_the_story_has_pictures_and_one_that_waits(site: Site) -> None:
+    tell_story(site)
+    told = list(db.session.scalars(StudyFile.whole()))
+    assert {(file.kind, file.state) for file in told} == {
+        ("picture", State.SHOWN), ("paper", State.SHOWN), ("picture", State.WAITING),
+    }  # fmt: skip
+    for file in told:
+        assert file.is_ready and (file.looked_at or now()) > file.sent_at
+        site.visitor().get(file.url, 200 if file.is_shown else 404)

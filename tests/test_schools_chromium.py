@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from forum.accounts.models import School, User
 from forum.core.db import db
 from tests.factories import PASSWORD, make_person, make_school
 from tests.test_axe import faults
+from tests.test_chromium import LONG, NARROW, TOO_WIDE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -208,6 +210,28 @@ def test_the_step_without_scripts_is_accessible(live: LiveSite, opened: Open) ->
         window.press("Find your school")
         assert answer in window.words
         assert not faults(window)
+
+
+@pytest.mark.parametrize("larger", [False, True], ids=["usual text", "text at 200%"])
+def test_nothing_scrolls_sideways_on_a_narrow_screen(live: LiveSite, opened: Open, larger: bool) -> None:
+    with live.work():
+        make_school(LONG + " " + LONG, LONG[:90], type=LONG[:90], closed_on=date(2019, 8, 31))
+    window = opened(width=NARROW)
+
+    def look() -> None:
+        if larger:
+            window.page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert not (found := window.page.evaluate(TOO_WIDE)), found
+
+    window.go("/schools?q=pneumono")
+    look()
+    window.go("/account/register")
+    field(window).press_sequentially("pneumono")
+    expect(options_of(window).first).to_be_visible()
+    look()
+    window.page.evaluate("document.querySelector('[name=find_school]').click()")
+    expect(window.page.get_by_text("Which of these is your school?")).to_be_visible()
+    look()
 
 
 def test_the_page_of_schools_leads_to_the_form(live: LiveSite, opened: Open) -> None:

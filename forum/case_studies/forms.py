@@ -27,6 +27,7 @@ from forum.discussion.models.catalogue import catalogue
 
 SELECTS = ("school_type", "school_size", "region")
 LINES = ("title", "school")
+TOO_MUCH = 50_000
 NAMED = "Leave the name of the school empty, or show your own name: beside your role it would say who you are"
 
 
@@ -37,6 +38,16 @@ def facts_named(*names: str) -> tuple[Fact, ...]:
 def new_token() -> str:
     """Tells one page, or one sending of it, from another."""
     return secrets.token_urlsafe(16)
+
+
+def token(text: str | None) -> str:
+    """A token of one of our forms; a fresh one in place of what is none."""
+    kept = (text or "")[:60]
+    return kept if kept.isascii() and kept.replace("-", "").replace("_", "").isalnum() else new_token()
+
+
+def number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 class AskingForm(Form):
@@ -57,6 +68,11 @@ class AskingForm(Form):
     def said(self) -> Answers:
         """What was filled in, by the names of the facts. A choice that was never offered is none."""
         return {fact.name: self._said(fact) for fact in self.facts}
+
+    @property
+    def is_too_much(self) -> bool:
+        """More than even an unfinished answer may hold."""
+        return any(isinstance(said, str) and len(said) > TOO_MUCH for said in self.said.values())
 
     def validate_school(self, field: Field) -> None:
         disclosure = self["disclosure"].data if "disclosure" in self else ""

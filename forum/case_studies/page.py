@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,15 +10,14 @@ from typing import Any
 from flask import Flask, current_app
 from markupsafe import Markup
 from sqlalchemy import and_, select, union_all
-from sqlalchemy.orm import joinedload
 
-from forum.accounts.models import PHASES
 from forum.case_studies.models import CaseStudy, Trial
 from forum.case_studies.models.bundles import Bundle
-from forum.case_studies.models.facts import FACT, school_and_about, school_of, words
+from forum.case_studies.models.facts import FACT, school_and_about, words
 from forum.case_studies.models.files import StudyFile
 from forum.case_studies.models.helped import Resource, resources_of
-from forum.case_studies.models.scales import LICENCE_TEXTS, MARKS, OUTCOMES_IN_SHORT, Outcome
+from forum.case_studies.models.scales import LICENCE_TEXTS, MARKS
+from forum.case_studies.spread import SHOWN, Setback, Spread, setbacks_of, spread_of
 from forum.core.db import db, now
 from forum.discussion.beside import Beside, Room, furnish
 from forum.discussion.models import Post, Thread
@@ -28,7 +26,6 @@ from forum.discussion.models.words import Kind, gone_because
 
 MANY = 50
 A_WHILE = timedelta(days=30)  # after this its author is offered to say that it is still true
-SETBACKS = (Outcome.NOT, Outcome.PARTLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +34,6 @@ class Kin:
 
     title: str
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Setback:
-    """Where it did not work, or not all of it."""
-
-    url: str
-    byline: str
-    school: str
-    outcome: str
-    changed: str
-    saw: str
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """What came of it in `schools` other schools, and, where it is the `same`, with colleagues: how many of each
-    outcome, and the same for each phase."""
-
-    reports: int
-    schools: int
-    same: bool
-    outcomes: list[tuple[str, int]]
-    phases: list[tuple[str, list[int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +115,7 @@ def edits(post: Post) -> str | None:
 
 def _page(study: CaseStudy, author: int, is_shown: bool) -> StudyPage:
     parent, children = _kin(study)
-    trials = db.session.execute(TRIALS.where(Trial.thread_id == study.thread_id)).all()
+    trials = db.session.execute(SHOWN.where(Trial.thread_id == study.thread_id)).all()
     return StudyPage(
         study,
         author,
@@ -153,8 +126,8 @@ def _page(study: CaseStudy, author: int, is_shown: bool) -> StudyPage:
         LICENCE_TEXTS.get(study.licence, ""),
         parent,
         children,
-        _spread(trials, study.school.casefold()),
-        _setbacks(study) if trials else [],
+        spread_of(trials, study.school.casefold()),
+        setbacks_of(study) if trials else [],
         frozenset(row.author_id for row in trials),
         catalogue().contact,
         Bundle(thread_id=study.thread_id).all(),
@@ -167,8 +140,9 @@ def _facts(study: CaseStudy) -> list[tuple[str, str]]:
         [words(FACT[f"{name}_band"], getattr(study, f"{name}_band")), getattr(study, f"{name}_words")]
         for name in ("time", "cost")
     )
+    name, about = school_and_about(study.setting)
     return [
-        ("School", "\n".join(school_and_about(study.setting))),
+        ("School", f"{name}\n{about[:1].upper()}{about[1:]}"),
         (FACT["pupils"].label, study.pupils),
         (FACT["time_band"].label, "\n".join(filter(None, time))),
         (FACT["cost_band"].label, "\n".join(filter(None, cost))),
@@ -187,52 +161,6 @@ def marks_of(study: CaseStudy) -> list[MarkShown]:
         )
         for mark in MARKS
     ]
-
-
-TRIALS = (
-    select(Trial.author_id, Trial.outcome, Trial.phase, Trial.school, Trial.id)
-    .join(Trial.post)
-    .where(Trial.is_shown())
-)
-
-
-def _spread(trials: Any, own: str) -> Spread:
-    """Two reports that name the same school are of one school; one without a name is of a school of its own. `own`
-    is the study's."""
-    counts = Counter(row.outcome for row in trials)
-    by_phase = Counter((row.phase, row.outcome) for row in trials)
-    phases = {row.phase for row in trials}
-    schools = {row.school.casefold() or row.id for row in trials}
-    return Spread(
-        len(trials),
-        len(schools - {own}),
-        bool(own) and own in schools,
-        [(OUTCOMES_IN_SHORT[outcome], counts[outcome]) for outcome in Outcome],
-        [
-            (label, [by_phase[phase, outcome] for outcome in Outcome])
-            for phase, label in PHASES.items()
-            if phase in phases
-        ],
-    )
-
-
-def _setbacks(study: CaseStudy) -> list[Setback]:
-    loads = joinedload(Trial.post).joinedload(Post.author)
-    found: list[Setback] = []
-    for outcome in SETBACKS:
-        query = Trial.shown(study.thread_id).where(Trial.outcome == outcome).order_by(Trial.id.desc())
-        for trial in db.session.scalars(query.limit(MANY // 5).options(loads)):
-            found.append(
-                Setback(
-                    f"/posts/{trial.post_id}",
-                    trial.post.author.byline(trial.post.disclosure),
-                    school_of(trial.setting),
-                    OUTCOMES_IN_SHORT[outcome],
-                    trial.changed,
-                    trial.saw,
-                )
-            )
-    return found
 
 
 def _kin(study: CaseStudy) -> tuple[Kin | None, list[Kin]]:

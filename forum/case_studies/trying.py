@@ -7,12 +7,12 @@ from typing import Any
 from flask import flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from forum.case_studies.forms import REPORT, new_token
+from forum.case_studies.forms import REPORT, new_token, number, token
 from forum.case_studies.models import CaseStudy, Trial
 from forum.case_studies.models.facts import TRIED
 from forum.case_studies.models.telling import tell_author
-from forum.case_studies.views import bp, found_study, in_words, thread_url
-from forum.case_studies.writing import AWAITS, SAVES, number, token, wants_json
+from forum.case_studies.views import AWAITS, bp, found_study, in_words, thread_url, wants_json
+from forum.case_studies.writing import SAVES
 from forum.core import differences
 from forum.core.db import db
 from forum.core.dress import when
@@ -39,10 +39,11 @@ def tried(id: int) -> ResponseReturnValue:
     if request.method == "GET":
         return _page(study, trial, *_opened(study, trial))
     form = REPORT()
-    if wants_json() or "later" in request.form:
-        return _kept_for_later(study, form)
-    if not form.validate_on_submit():
+    leaving = wants_json() or "later" in request.form
+    if not form.validate_on_submit() and (not leaving or form.is_too_much):
         return _page(study, trial, form, status=422)
+    if leaving:
+        return _kept_for_later(study, form)
     try:
         shown = _published(study, trial, form)
     except Conflict:
@@ -89,7 +90,8 @@ def _opened(study: CaseStudy, trial: Trial | None) -> tuple[Any, Draft | None]:
     else:
         said = {"phase": me().phase, "disclosure": me().disclosure}
     form: Any = REPORT(formdata=None, data=said)
-    form.since.data = str(trial.post.version) if trial is not None else ""
+    since = str(trial.post.version) if trial is not None else ""
+    form.since.data = str(draft.fields.get("since") or since) if draft is not None else since
     form.submission.data = new_token()
     return form, draft
 
@@ -118,7 +120,7 @@ def _page(
 def _kept_for_later(study: CaseStudy, form: Any) -> ResponseReturnValue:
     about = f"What came of it for us: {study.thread.title}"
     path = f"/case-studies/{study.thread_id}/tried"
-    draft = Draft.save(me(), _key(study), about, path, {"answers": form.said})
+    draft = Draft.save(me(), _key(study), about, path, {"answers": form.said, "since": form.since.data})
     if wants_json():
         return jsonify(saved_at=when(draft.saved_at).partition(" at ")[2])
     flash("Your draft has been saved.")

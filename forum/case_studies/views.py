@@ -19,6 +19,7 @@ from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.lists import thread_version
 
 bp = Blueprint("case_studies", __name__)
+AWAITS = "What you wrote is with the team, who look at it before it is public."
 
 
 def found_study(id: int) -> CaseStudy:
@@ -85,6 +86,11 @@ def names_of(fact: Fact) -> dict[str, str]:
     """What the slugs of a fact with many values stand for."""
     rows: Any = catalogue().components if fact.name == "components" else every_resource()
     return {row.slug: row.name for row in rows}
+
+
+def wants_json() -> bool:
+    """Asked by the page's script, which saves while one types."""
+    return request.accept_mimetypes.best == "application/json"
 
 
 def _chosen(name: str, default: int, last: int) -> int:

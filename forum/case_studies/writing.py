@@ -1,4 +1,4 @@
-"""Writing a case study, a step at a time: begin, leave, resume, check all answers, publish once, change later."""
+"""Writing a case study, a step at a time: begin, leave, resume, change later. What is whole goes to publishing.py."""
 
 from __future__ import annotations
 
@@ -8,24 +8,19 @@ from flask import abort, flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from forum.case_studies.drafts import Writing
-from forum.case_studies.forms import AskingForm, ButtonForm, PublishForm, asking, facts_named, new_token
-from forum.case_studies.models import CaseStudy
-from forum.case_studies.models.bundles import Bundle
+from forum.case_studies.forms import AskingForm, ButtonForm, asking, facts_named, new_token, token
 from forum.case_studies.steps import STEPS, Step, step_after, step_with
-from forum.case_studies.views import bp, compared, found_study, in_words, thread_url
+from forum.case_studies.views import bp, found_study, in_words, thread_url, wants_json
 from forum.core import differences
-from forum.core.db import SAFE_METHODS, db, first_or_404
+from forum.core.db import db, reading
 from forum.core.dress import when
-from forum.core.errors import Conflict, Refused
+from forum.core.errors import Refused
 from forum.core.guards import me, signed_in
 from forum.core.limits import limiter, person
-from forum.core.markup import render
-from forum.discussion.models import Post
 from forum.discussion.models.drafts import Draft
 
 WRITES = "60 per 10 minutes"
 SAVES = "120 per minute"
-AWAITS = "What you wrote is with the team, who look at it before it is public."
 LEFT = "Your case study is saved. You can come back to it from your drafts, on any device."
 TITLE = asking(facts_named("title"))
 
@@ -70,85 +65,42 @@ def adapt(id: int) -> ResponseReturnValue:
 @bp.get("/case-studies/drafts/<int:id>")
 @signed_in
 def draft(id: int) -> ResponseReturnValue:
-    return _tasks(_new(id))
+    return _tasks(new_one(id))
 
 
 @bp.route("/case-studies/drafts/<int:id>/<slug>", methods=["GET", "POST"])
 @limiter.limit(SAVES, methods=["POST"], key_func=person)
 @signed_in
 def draft_step(id: int, slug: str) -> ResponseReturnValue:
-    return _step(_new(id), _with_facts(slug))
-
-
-@bp.route("/case-studies/drafts/<int:id>/check", methods=["GET", "POST"])
-@limiter.limit(WRITES, methods=["POST"], key_func=person)
-@signed_in
-def draft_check(id: int) -> ResponseReturnValue:
-    form = PublishForm()
-    writing = Writing.resumed(me(), id, lock=not _reading())
-    if writing is None:
-        return redirect(thread_url(_published(form).thread))
-    if not form.validate_on_submit():
-        form.token.data = writing.token
-        return _check(writing, form)
-    if writing.unfinished:
-        return _check(writing, form, 422)
-    try:
-        study = CaseStudy.publish(me(), writing.answers, writing.token, writing.adapted_from)
-        Bundle.of(writing.draft, None).publish_to(study, me())
-    except Refused as refusal:
-        form.form_errors = [str(refusal)]
-        return _check(writing, form, 422)
-    return _done(writing, study, "Your case study is published.")
+    return _step(new_one(id), _with_facts(slug))
 
 
 @bp.get("/case-studies/<int:id>/edit")
 @signed_in
 def edit(id: int) -> ResponseReturnValue:
-    return _tasks(_changing(id))
+    return _tasks(changes_of(id))
 
 
 @bp.route("/case-studies/<int:id>/edit/<slug>", methods=["GET", "POST"])
 @limiter.limit(SAVES, methods=["POST"], key_func=person)
 @signed_in
 def edit_step(id: int, slug: str) -> ResponseReturnValue:
-    return _step(_changing(id), _with_facts(slug))
-
-
-@bp.route("/case-studies/<int:id>/edit/check", methods=["GET", "POST"])
-@limiter.limit(WRITES, methods=["POST"], key_func=person)
-@signed_in
-def edit_check(id: int) -> ResponseReturnValue:
-    writing, form = _changing(id), PublishForm()
-    if not form.validate_on_submit():
-        form.since.data = str(writing.since)
-        return _check(writing, form)
-    if writing.unfinished:
-        return _check(writing, form, 422)
-    study = writing.study
-    assert study is not None
-    if writing.draft is None:  # pressed twice, or nothing was changed
-        return redirect(thread_url(study.thread))
-    try:
-        study.revise(me(), writing.answers, number(form.since.data))
-    except Conflict:
-        return _changed_meanwhile(id, form)
-    return _done(writing, study, "Your changes are published.")
+    return _step(changes_of(id), _with_facts(slug))
 
 
 # What both have in common
 
 
-def _new(id: int) -> Writing:
-    return Writing.resumed(me(), id, lock=not _reading()) or abort(404)
+def new_one(id: int) -> Writing:
+    return Writing.resumed(me(), id, lock=not reading()) or abort(404)
 
 
-def _changing(id: int) -> Writing:
+def changes_of(id: int) -> Writing:
     study = found_study(id)
     post = study.opening()
     if not post.editable_by(me()):
         raise Refused("You can change only your own case studies, while they are shown and open.")
-    return Writing.changing(me(), study, post, lock=not _reading())
+    return Writing.changing(me(), study, post, lock=not reading())
 
 
 def _with_facts(slug: str) -> Step:
@@ -157,7 +109,7 @@ def _with_facts(slug: str) -> Step:
 
 
 def _tasks(writing: Writing) -> str:
-    return render_template("case_studies/tasks.html", writing=writing, groups=_grouped(writing))
+    return render_template("case_studies/tasks.html", writing=writing, groups=grouped(writing))
 
 
 def _step(writing: Writing, step: Step) -> ResponseReturnValue:
@@ -166,7 +118,7 @@ def _step(writing: Writing, step: Step) -> ResponseReturnValue:
         return _question(writing, step, _opened(writing, step))
     form = step.form()
     leaving = by_script or "later" in request.form
-    if not form.validate_on_submit() and not leaving:
+    if not form.validate_on_submit() and (not leaving or form.is_too_much):
         return _question(writing, step, form, 422)
     if conflicts := writing.conflicts(step, form):
         if by_script:
@@ -216,85 +168,8 @@ def _question(
     return page, status
 
 
-def _check(writing: Writing, form: PublishForm, status: int = 200, **more: Any) -> ResponseReturnValue:
-    """All answers at once, as they will be read."""
-    missing = writing.unfinished if status == 422 else []
-    page = render_template(
-        "case_studies/check.html",
-        writing=writing,
-        form=form,
-        groups=_grouped(writing),
-        rows=lambda step: _rows(writing, step),
-        missing=missing,
-        form_errors=bool(form.errors or missing or more),
-        **more,
-    )
-    return page, 422 if form.errors else status
-
-
-def _rows(writing: Writing, step: Step) -> list[tuple[str, Any, str]]:
-    """What the check shows of a step: label, words or rendered Markdown, and where they are changed."""
-    if step.shown is not None:
-        return [(label, text, writing.url(step.slug)) for label, text in step.shown(writing)]
-    rows = []
-    for fact in step.facts:
-        said = in_words(fact, writing.answers.get(fact.name))
-        rows.append(
-            (
-                fact.label,
-                render(said) if fact.told else said,
-                f"{writing.url(step.slug)}?then=check#{fact.name}",
-            )
-        )
-    return rows
-
-
-def _grouped(writing: Writing) -> dict[str, list[Any]]:
+def grouped(writing: Writing) -> dict[str, list[Any]]:
     groups: dict[str, list[Any]] = {}
     for step, state in writing.states:
         groups.setdefault(step.group, []).append((step, state))
     return groups
-
-
-def _done(writing: Writing, study: CaseStudy, message: str) -> ResponseReturnValue:
-    thread = study.opening().thread
-    writing.discard()
-    flash(message if thread.is_listed else AWAITS)
-    return redirect(thread_url(thread))
-
-
-def _published(form: PublishForm) -> Post:
-    """The opening post of the study that a second press of the same button finds."""
-    mine = Post.visible_to(me()).where(Post.author_id == me().id, Post.submission == token(form.token.data))
-    post: Post = first_or_404(mine)
-    return post
-
-
-def _changed_meanwhile(id: int, form: PublishForm) -> ResponseReturnValue:
-    """Someone else's changes, or one's own from another device, are there by now: what differs, field by field.
-    Sending again then counts from what is there."""
-    db.session.rollback()
-    study = found_study(id)
-    post = study.opening()
-    writing = Writing.changing(me(), study, post)
-    form.since.data = str(post.version)
-    return _check(writing, form, 409, between=compared(study.answers(post), writing.answers))
-
-
-def token(text: str | None) -> str:
-    """A token of one of our forms; a fresh one in place of what is none."""
-    kept = (text or "")[:60]
-    return kept if kept.isascii() and kept.replace("-", "").replace("_", "").isalnum() else new_token()
-
-
-def number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def wants_json() -> bool:
-    """Asked by the page's script, which saves while one types."""
-    return request.accept_mimetypes.best == "application/json"
-
-
-def _reading() -> bool:
-    return request.method in SAFE_METHODS

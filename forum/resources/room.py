@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from forum.core.db import db
 from forum.core.freshness import versions
+from forum.core.markup import render
 from forum.discussion.beside import Beside, Room, furnish
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.words import Kind
@@ -24,9 +25,8 @@ from forum.resources.models import (
     Review,
     ReviewCount,
 )
-from forum.resources.models.resources import Facts
 from forum.resources.models.scorecard import Group, in_short
-from forum.resources.models.words import PROMPT, STATES
+from forum.resources.models.words import PROMPT, STATES, THERE, Facts
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,12 @@ def _beside_resource(thread: Thread) -> Beside | None:
     record = BesideResource(
         found.slug, found.facts, found.retired_on, found.retired_because, whole.answered, in_short(whole)
     )
-    return Beside("resources/beside_resource.html", record, mine=lambda viewer: _reviewed(id, viewer))
+    return Beside(
+        "resources/beside_resource.html",
+        record,
+        body=render(found.summary),  # the rest of what the post says stands above it, as facts
+        mine=lambda viewer: _reviewed(id, viewer),
+    )
 
 
 def _reviewed(resource: int, viewer: Any) -> Hashable:
@@ -123,7 +128,7 @@ def _beside_request(thread: Thread) -> Beside | None:
     record = BesideRequest(
         thread=id,
         author=author,
-        is_open=thread.is_listed and not thread.locked,
+        is_open=thread.is_listed and not thread.locked and found.state not in THERE,
         for_whom=found.for_whom,
         supporters=found.supporters,
         state=found.state,

@@ -16,8 +16,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from forum.core.forms import Form
 from forum.resources.forms import LONGEST_LINE, component_choices, in_words, line, no_longer, text
-from forum.resources.models.resources import Facts
-from forum.resources.models.words import ASKED, STATES
+from forum.resources.models.words import ASKED, STATES, Facts
 
 LONGEST_NOTE = 10_000
 PARTS = ("day", "month", "year")

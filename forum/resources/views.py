@@ -36,8 +36,8 @@ from forum.resources.models import (
     ReviewCount,
     Scorecard,
 )
+from forum.resources.models.lists import resource_version, resources_version
 from forum.resources.models.requests import SORTS, Requests
-from forum.resources.models.resources import resource_version, resources_version
 from forum.resources.models.scorecard import Group, in_short
 from forum.resources.models.words import PROMPT, STATES
 

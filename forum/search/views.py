@@ -46,7 +46,7 @@ def results() -> ResponseReturnValue:
         return render_template("search/start.html", **_form(query), examples=EXAMPLES)
     after = request.args.get("after")
     found = _found(query, after)
-    if not (after or found.found or limits(query)):
+    if not (after or found.found or found.corrected or limits(query)):
         EmptySearch.note(query.text)
     return render_template("search/results.html", **_form(query), **_shown(query, found), after=after)
 
@@ -54,9 +54,10 @@ def results() -> ResponseReturnValue:
 @bp.get("/search/nearest")
 @fresh(site_version, public=True)
 def nearest() -> ResponseReturnValue:
-    """The threads nearest to `title`, as JSON {"count": …, "html": …}: asked by the script of the form for a new
-    thread while someone types."""
-    rows = _nearest(request.args.get("title", "")[:LONGEST])
+    """The threads (of `kind`) nearest to `title`, as JSON {"count": …, "html": …}: asked by the script of the form
+    for a new thread while someone types."""
+    kind = request.args.get("kind")
+    rows = _nearest(request.args.get("title", "")[:LONGEST], kind if kind in choices()["kind"] else None)
     return jsonify(count=len(rows), html=render_template("search/nearest.html", rows=rows))
 
 
@@ -67,8 +68,8 @@ def _found(query: Query, after: str | None) -> Results:
 
 
 @limiter.shared_limit(GENEROUS, scope="nearest", key_func=person)
-def _nearest(words: str) -> list[ThreadRow]:
-    return Finder().nearest(words, NEAREST) if words.strip() else []
+def _nearest(words: str, kind: str | None) -> list[ThreadRow]:
+    return Finder().nearest(words, NEAREST, kind) if words.strip() else []
 
 
 def _form(query: Query, wrong: dict[str, str] | None = None) -> dict[str, Any]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from forum.accounts.models import User
 from forum.case_studies.models import CaseStudy, Trial
+from forum.case_studies.models.bundles import Bundle, keep
+from forum.case_studies.models.files import StudyFile
 from forum.core.db import db
 from forum.discussion.models import Post, Thread
 
+FILES = Path(__file__).parent / "story" / "files"
+TEAM = "ruth"  # looks at pictures
 Fields = dict[str, Any]
 Act = Callable[[datetime], None]
 
@@ -42,6 +47,8 @@ class Studies:
             self.said(fields, post.thread, post, at)
 
         self.at(fields["when"], publish)
+        for file in fields.get("files", []):
+            self._encloses(key, fields["by"], file)
         for trial in fields.get("tried", []):
             self._tries(key, trial)
         if "team" in fields:
@@ -59,6 +66,29 @@ class Studies:
             self.said(fields, db.session.get_one(Thread, study.thread_id), post, at)
 
         self.at(fields["when"], report)
+
+    def _encloses(self, key: str, by: str, fields: Fields) -> None:
+        """A picture or paper, and the team's look at it where there has been one."""
+        source = FILES / fields["file"]
+
+        def file() -> StudyFile:
+            have = Bundle(thread_id=self.studies[key].thread_id).all()
+            return next(each for each in have if each.name == source.name)
+
+        def add(at: datetime) -> None:
+            bundle, author = Bundle(thread_id=self.studies[key].thread_id), self.people[by]
+            made = bundle.add(author, keep(source.read_bytes()), source.name)
+            bundle.describe(author, {made.id: (fields["alt"], False)})
+            bundle.state(author, "nobody")
+            made.sent_at = made.stated_at = at
+
+        def look(at: datetime) -> None:
+            file().show(self.people[TEAM], file().hash)
+            file().looked_at = at
+
+        self.at(fields["when"], add)
+        if "shown" in fields:
+            self.at(fields["shown"], look)
 
     def _marks(self, key: str, fields: Fields) -> None:
         def mark(at: datetime) -> None:

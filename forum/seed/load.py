@@ -68,7 +68,7 @@ SECTIONS = (
 def load_conversation(folder: Path = HERE) -> list[str]:
     """Bring the tables in line with the files in `folder`; a line on each thing added, changed or kept.
     Raises BadFile, with nothing changed. The caller commits. The threads of resources are another matter: see
-    `forum.resources.models.resources.open_talks`."""
+    `forum.resources.models.lists.open_talks`."""
     about = _read(folder / "conversation.toml")
     _check(about, ABOUT, folder / "conversation.toml", "", Conversation, also=("prompts",))
     entries = [_entries(section, folder / section.file) for section in SECTIONS]

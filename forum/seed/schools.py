@@ -135,6 +135,6 @@ def _open() -> Any:
 
 
 def _later() -> datetime:
-    """Now, and in any case later than any load before: pages rest on it."""
-    last = db.session.scalar(select(School.loaded_at).order_by(School.loaded_at.desc()).limit(1))
+    """Now, and in any case later than any load before."""
+    last = School.last_loaded()
     return now() if last is None else max(now(), last + timedelta(microseconds=1))

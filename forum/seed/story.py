@@ -28,6 +28,7 @@ from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
 from forum.moderation.models import Report
 from forum.seed.case_studies import Studies
+from forum.seed.reviews import Reviews
 from forum.seed.suggested import PROMPT, suggests
 
 FOLDER = Path(__file__).parent / "story"
@@ -69,11 +70,14 @@ def tell(config: Config) -> list[str]:
     crowd = [fields["key"] for fields in suggestions["people"]]
     for fields in suggestions["suggestions"]:
         suggests(story, fields, crowd)
+    reviews = Reviews(story._people, story._at)
+    reviews.foresee()
     story.happens()
     _keep(_file(config), story.passwords)
     counts = f"{len(people)} people, {len(story.threads)} threads, {story.posts} posts"
     return [
         f"The demo is loaded: {counts}, all invented.",
+        reviews.summary(),
         "flask demo sign-ins shows who you can be.",
     ]
 

@@ -89,6 +89,7 @@ def upgrade():
     for name, columns in LISTS.items():
         op.create_index(f"ix_case_studies_{name}", "case_studies", [*columns, "listed"], **SHOWN)
     op.create_index("ix_threads_studies", "threads", ["version", "kind"], **STUDIES)
+    op.create_index("ix_threads_studies_title", "threads", ["slug", "id", "kind"], **STUDIES)
 
     op.create_table(
         "case_study_resources",
@@ -149,6 +150,7 @@ def upgrade():
 def downgrade():
     # The threads stay, with their posts: a study becomes a thread like any other.
     op.execute("UPDATE threads SET kind = 'discussion' WHERE kind = 'case-study'")
+    op.drop_index("ix_threads_studies_title", table_name="threads")
     op.drop_index("ix_threads_studies", table_name="threads")
     for name in ("case_study_trials", "case_study_revisions", "case_study_resources", "case_studies"):
         op.drop_table(name)

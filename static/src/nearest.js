@@ -46,7 +46,8 @@ function sentence(count) {
 
 /** The threads as HTML, which the server has made safe; nothing where it says no. */
 async function near(form, title, signal) {
-  const address = `${form.dataset.nearestUrl}?${new URLSearchParams({ title })}`;
+  const address = new URL(form.dataset.nearestUrl, location.href);
+  address.searchParams.set("title", title);
   try {
     const answer = await fetch(address, { headers: { Accept: "application/json" }, signal });
     return answer.ok ? await answer.json() : NOTHING;

@@ -8,14 +8,14 @@ does, and ends when MOST have been found; these are put in order.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, literal, or_, select
 
 from forum.accounts.models.schools import School, SchoolWord, shown
-from forum.accounts.models.spellings import Term, terms_of, words_of
+from forum.accounts.models.spellings import MOST_TYPED, Term, terms_of, words_of
 from forum.core.db import db
 
 BEST = 10
@@ -32,7 +32,6 @@ class Found:
     name: str
     local_authority: str | None
     type: str | None
-    phase: str | None
     town: str | None
     postcode: str | None
     closed_on: date | None
@@ -63,7 +62,7 @@ def find_schools(text: str, limit: int = BEST) -> list[Found]:
     terms = terms_of(text)
     if not terms:
         return []
-    asked = f" {' '.join(words_of(text))}"
+    asked = f" {' '.join(words_of(text[:MOST_TYPED]))}"
     found: list[Found] = []
     for closed in (False, True):
         if len(found) < limit:
@@ -74,14 +73,15 @@ def find_schools(text: str, limit: int = BEST) -> list[Found]:
 def _having(terms: list[Term], closed: bool) -> list[Found]:
     """The open or the closed schools that have all of `terms`, MOST of them at most."""
     if len(terms) > 1:
-        terms = sorted(terms, key=_schools_with)
+        loaded_at = School.last_loaded()
+        terms = sorted(terms, key=lambda term: _schools_with(term, loaded_at))
     rows = db.session.execute(_statement(len(terms)), _given(terms) | {"closed": closed})
     return list({row.urn: Found(*row) for row in rows}.values())
 
 
 @lru_cache(maxsize=5000)
-def _schools_with(term: Term) -> int:
-    """How many words of open schools begin so. Only the order of looking rests on it, so it may be an old count."""
+def _schools_with(term: Term, loaded_at: datetime | None) -> int:
+    """How many words of open schools begin so, as of the last load."""
     given = _given([term]) | {"closed": False}
     some = select(literal(1)).where(*_range(0)).limit(COUNTED).subquery()
     return db.session.scalar(select(func.count()).select_from(some), given) or 0

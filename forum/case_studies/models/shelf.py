@@ -14,7 +14,7 @@ from operator import or_
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, Select, String, case, cast, func, select
+from sqlalchemy import ColumnElement, Select, String, case, cast, func, literal_column, select
 
 from forum.case_studies.models.facets import COMPONENT, NEWEST, STUDIES, Asked, Chosen, Facet, facets
 from forum.case_studies.models.facts import NUMBERS
@@ -135,13 +135,17 @@ def _letter(facet: Facet) -> ColumnElement[str]:
 
 
 def _ordered(sort: str) -> Select[str]:
-    """The ids of all that are listed, in order, as one text."""
-    column = {"tried": STUDIES.c.tried_count, "confirmed": STUDIES.c.confirmed_at}.get(sort)
+    """The ids in order, as one text, along an index of that order; of titles those too that are not listed."""
     rows = select(STUDIES.c.thread_id.label("id")).where(STUDIES.c.listed)
-    if column is None:
-        rows = rows.join(Thread, Thread.id == STUDIES.c.thread_id).order_by(Thread.slug, Thread.id)
+    if sort == "tried":
+        rows = rows.order_by(STUDIES.c.tried_count.desc(), STUDIES.c.thread_id.desc())
+    elif sort == "confirmed":
+        rows = rows.order_by(STUDIES.c.confirmed_at.desc(), STUDIES.c.thread_id.desc())
     else:
-        rows = rows.order_by(column.desc(), STUDIES.c.thread_id.desc())
+        of_studies = literal_column("threads.kind") == literal_column(
+            "'case-study'"
+        )  # in the index's own words
+        rows = select(Thread.id).where(of_studies).order_by(Thread.slug, Thread.id)
     ordered = rows.subquery("ordered")
     return select(func.aggregate_strings(cast(ordered.c.id, String), ","))
 

@@ -80,6 +80,7 @@ class Trial(db.Model):  # type: ignore[name-defined,misc]
             return before, False
         post = thread.reply(by, written.source, said, submission)
         post.html = written.html
+        db.session.flush()
         trial = before or cls(thread_id=thread.id, author_id=by.id)
         trial.post_id = post.id
         trial._say(answers)

@@ -60,6 +60,11 @@ def _listed(*columns: str, name: str, also: str = "") -> Index:
     return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
+def _of_studies(*columns: str, name: str) -> Index:
+    """An index of the threads of case studies, which the library reads whole. SQLite needs `kind` in it for that."""
+    return Index(name, *columns, "kind", sqlite_where=text(STUDIES), postgresql_where=text(STUDIES))
+
+
 class Thread(db.Model):  # type: ignore[name-defined,misc]
     """A conversation under one prompt. Post number 1 opens it. `answered_at` is when the team first answered;
     `supporters_count` and `has_picture` say what the record beside it has gathered; `merged_into` is the thread
@@ -105,13 +110,8 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         _listed("prompt_id", "kind", "last_post_at", "id", name="ix_threads_prompt_kind"),
         _listed("prompt_id", "author_position", "last_post_at", "id", name="ix_threads_prompt_position"),
         _listed("prompt_id", "author_phase", "last_post_at", "id", name="ix_threads_prompt_phase"),
-        Index(
-            "ix_threads_studies",
-            "version",
-            "kind",
-            sqlite_where=text(STUDIES),
-            postgresql_where=text(STUDIES),
-        ),
+        _of_studies("version", name="ix_threads_studies"),
+        _of_studies("slug", "id", name="ix_threads_studies_title"),
     )
 
     # What people and the team do

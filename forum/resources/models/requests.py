@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, Select, String, Text, bindparam, func, select
+from sqlalchemy import Date, ForeignKey, Index, Select, String, Text, bindparam, func, literal_column, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from forum.accounts.models import User, Visitor
@@ -16,7 +16,7 @@ from forum.core.errors import Conflict, Refused
 from forum.core.paging import PER_PAGE
 from forum.discussion.models import Component, Post, Prompt, Thread, listed
 from forum.discussion.models.lists import LAST_PAGE
-from forum.resources.models.words import ASKED, PROMPT, request_as_post, step_as_post
+from forum.resources.models.words import ASKED, PROMPT, THERE, request_as_post, step_as_post
 
 SORTS = {"support": "Most support", "newest": "Newest"}
 Person = User | Visitor
@@ -69,6 +69,7 @@ class ResourceRequest(db.Model):  # type: ignore[name-defined,misc]
             return earlier
         request = cls(thread=thread, for_whom=wish.for_whom, why=wish.why)
         db.session.add(request)
+        db.session.flush()
         record("request.made", by=by, public=True, prompt=prompt.id, thread=thread.id)
         return request
 
@@ -144,13 +145,17 @@ class ResourceRequest(db.Model):  # type: ignore[name-defined,misc]
     # Questions
 
     def supportable_by(self, user: Person) -> bool:
-        return self.thread.open_to(user) and not user.is_team and self.thread.author_id != user.id
+        """May `user` begin to? Whoever does may always take it back."""
+        mine = user.is_team or self.thread.author_id == user.id
+        return self.thread.open_to(user) and not mine and self.state not in THERE
 
     def why_not_supported_by(self, user: Person) -> str:
         if self.thread.author_id == user.id:
             return "You asked for this: your own support is counted in the asking."
         if user.is_team:
             return "The team answers requests, so it does not support them."
+        if self.state in THERE:
+            return "This is there by now. If it is not what you miss, say so in the thread."
         return self.thread.why_closed_to(user)
 
     # Queries
@@ -234,19 +239,22 @@ class Requests:
     sort: str = "support"
 
     def ids(self) -> Select[int]:
-        query = (
-            select(ResourceRequest.thread_id)
-            .join(Thread, Thread.id == ResourceRequest.thread_id)
-            .where(listed(), Thread.prompt_id == _prompt())
+        """The ids of the threads, in order, along an index of the requests: whether a thread is shown is looked up
+        for each, in a scalar query that no planner turns round."""
+        shown = (
+            select(literal_column("1"))
+            .select_from(Thread)
+            .where(Thread.id == ResourceRequest.thread_id, listed(), Thread.prompt_id == _prompt())
+            .correlate(ResourceRequest)
+            .scalar_subquery()
         )
+        query = select(ResourceRequest.thread_id).where(shown == literal_column("1"))
         if self.state is not None:
             query = query.where(ResourceRequest.state == self.state)
         latest = ResourceRequest.thread_id.desc()
-        return (
-            query.order_by(latest)
-            if self.sort == "newest"
-            else query.order_by(ResourceRequest.supporters.desc(), latest)
-        )
+        if self.sort == "newest":
+            return query.order_by(latest)
+        return query.order_by(ResourceRequest.supporters.desc(), latest)
 
     def page(self, number: int, size: int = PER_PAGE) -> list[int]:
         return list(db.session.scalars(self.ids().limit(size).offset((number - 1) * size)))

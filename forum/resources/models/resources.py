@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import JSON, Date, ForeignKey, Index, Select, String, Text, bindparam, func, select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.accounts.models import Role, User, Visitor
+from forum.accounts.models import User, Visitor
 from forum.activity.models import record
 from forum.core.db import Instant, db, now, see_anew
 from forum.core.errors import Conflict, Refused
-from forum.core.freshness import Rests
-from forum.discussion.models import Component, Post, Prompt, Thread, slug_of
-from forum.discussion.models.words import Kind
-from forum.resources.models.words import PROMPT
+from forum.discussion.models import Thread, slug_of
+from forum.resources.models.talks import talk_about, tell
+from forum.resources.models.words import Facts
 
-VOICE = "site:resources"  # what the person is known by who opens the threads
 RESERVED = ("requests",)  # no resource has these for a slug: they are pages
 Person = User | Visitor
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What the team says of a resource. `components` are slugs; `archived_address` may be empty."""
-
-    name: str
-    provider: str
-    group: str
-    audience: str
-    components: list[str]
-    address: str
-    archived_address: str
-    summary: str
 
 
 class Resource(db.Model):  # type: ignore[name-defined,misc]
@@ -136,30 +118,15 @@ class Resource(db.Model):  # type: ignore[name-defined,misc]
         see_anew(self, lock=True)
         if self.thread_id is not None:
             return False
-        key = f"{VOICE}/{self.slug}"
-        thread: Thread | None = db.session.scalar(select(Thread).where(Thread.imported_as == key))
-        if thread is None:
-            prompt = db.session.scalars(select(Prompt).where(Prompt.slug == PROMPT)).one()
-            voice, words = _voice(prompt), self._opening()
-            thread = Thread.start(prompt, voice, self.name, words, self._carried(), kind=Kind.RESOURCE)
-            thread.imported_as = key
-        self.thread, self.thread_id = thread, thread.id
+        self.thread = talk_about(self.slug, self.facts)
+        self.thread_id = self.thread.id
         db.session.flush()
         return True
 
     def tell_talk(self) -> None:
-        """Let the thread say what is known of the resource now. Words that the team has hidden stay as they are."""
-        opening = db.session.scalars(
-            select(Post)
-            .where(Post.thread_id == self.thread_id, Post.number == 1)
-            .options(joinedload(Post.thread).joinedload(Thread.prompt), joinedload(Post.author))
-        ).first()
-        if opening is None or not opening.editable_by(opening.author):
-            return
-        words, components = self._opening(), self._carried()
-        opening.thread.carry(components)
-        if (opening.source, opening.thread.title) != (words, self.name):
-            opening.edit(opening.author, words, opening.disclosure, opening.version, self.name, components)
+        """Let the thread say what is known of this resource now."""
+        if self.thread_id is not None:
+            tell(self.thread_id, self.slug, self.facts)
 
     def talk(self) -> Thread:
         """The thread, which is opened where there is none yet."""
@@ -218,72 +185,8 @@ class Resource(db.Model):  # type: ignore[name-defined,misc]
         about = {"resource": self.slug, **detail}
         record(verb, by=by, public=True, prompt=thread.prompt_id, thread=thread.id, note=note, detail=about)
 
-    def _carried(self) -> list[Component]:
-        return list(db.session.scalars(Component.in_order().where(Component.slug.in_(self.components))))
-
-    def _opening(self) -> str:
-        """The Markdown of the thread's first post. The address is code, so that no link is made of it: what stood
-        there is gone, and somebody else may be there now."""
-        facts = [f"**From:** {self.provider}"]
-        if self.audience:
-            facts.append(f"**For:** {self.audience}")
-        facts.append(f"**Address then:** `{self.address.replace('`', '')}`")
-        review = f"Have you used it, and did it help? [Review it](/resources/{self.slug}/review), or say more here."
-        return "\n\n".join([self.summary, "\\\n".join(facts), review])
-
 
 OF_THREAD = select(Resource).where(Resource.thread_id == bindparam("thread"))
-
-
-# What pages rest on
-
-
-def resource_version(slug: str, **_: object) -> Rests:
-    """A resource's page."""
-    return Rests(
-        "SELECT coalesce(t.version, 0), c.version,"
-        " CASE WHEN t.changed_at > c.changed_at THEN t.changed_at ELSE c.changed_at END"
-        " FROM resources r LEFT JOIN threads t ON t.id = r.thread_id, conversation c WHERE r.slug = {}",
-        (slug,),
-    )
-
-
-def resources_version(**_: object) -> Rests:
-    """The list of resources, and the requests under the same prompt: the threads of resources, wherever the team has
-    moved them, the prompt and the conversation."""
-    return Rests(
-        "SELECT CAST(sum(version) AS INTEGER), max(changed_at) FROM (SELECT t.version, t.changed_at FROM resources r"
-        " JOIN threads t ON t.id = r.thread_id UNION ALL SELECT version, changed_at FROM prompts WHERE slug = {}"
-        " UNION ALL SELECT version, changed_at FROM conversation) AS everything",
-        (PROMPT,),
-    )
-
-
-def open_talks() -> list[str]:
-    """A thread for each resource that has none, and in every other the facts as they are now; a line on each that is
-    new. The caller commits."""
-    opened = []
-    for resource in db.session.scalars(Resource.in_order()).all():
-        if resource.open_talk():
-            opened.append(f"Thread: {resource.name}")
-        else:
-            resource.tell_talk()
-    return opened
-
-
-def _voice(prompt: Prompt) -> User:
-    """Who opens the threads of resources: a member of the team without an address or a password, whom nobody can
-    sign in as. The byline says what it speaks for, and that it is the team."""
-    found: User | None = db.session.scalar(select(User).where(User.imported_as == VOICE))
-    if found is not None:
-        return found
-    voice = User(name=prompt.title[:120], imported_as=VOICE, role=Role.TEAM, confirmed_at=now())
-    try:
-        with db.session.begin_nested():
-            db.session.add(voice)
-    except IntegrityError:  # two at once
-        return db.session.scalars(select(User).where(User.imported_as == VOICE)).one()
-    return voice
 
 
 def _free_slug(name: str) -> str:

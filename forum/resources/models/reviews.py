@@ -74,7 +74,7 @@ class Review(db.Model):  # type: ignore[name-defined,misc]
         review = cls.by(by, resource)
         is_new = review is None
         if review is None:
-            review = cls(resource_id=resource.id, author_id=by.id)
+            review = cls(resource_id=resource.id, author_id=by.id, post=None)
             db.session.add(review)
         counted = review._count(by, answers, at or now(), is_new)
         said = review._say(resource.talk(), by, answers, disclosure, submission)

@@ -35,6 +35,8 @@ STATES = {
     "not-planned": "Not planned",
 }
 
+THERE = ("made", "exists")  # states in which nobody misses it any more
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
@@ -67,8 +69,32 @@ class Answers:
             ("For whom", self.helped_whom),
             ("What is missing", self.missing),
         )
-        lines = [f"**{self.sentence}**", *(f"**{label}:** {said}" for label, said in facts if said)]
+        lines = [f"**{self.sentence}**", *(f"**{label}:** {_ended(said)}" for label, said in facts if said)]
         return "\n\n".join(filter(None, [*lines, self.body]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the team says of a resource. `components` are slugs; `archived_address` may be empty."""
+
+    name: str
+    provider: str
+    group: str
+    audience: str
+    components: list[str]
+    address: str
+    archived_address: str
+    summary: str
+
+    def as_post(self, slug: str) -> str:
+        """The Markdown of the first post of its thread. The address is code, so that no link is made of it: what
+        stood there is gone, and somebody else may be there now."""
+        lines = [f"**From:** {self.provider}", f"**For:** {self.audience}" if self.audience else ""]
+        lines.append(f"**Address then:** `{self.address.replace('`', '')}`")
+        review = (
+            f"Have you used it, and did it help? [Review it](/resources/{slug}/review), or say more here."
+        )
+        return "\n\n".join([self.summary, "\\\n".join(filter(None, lines)), review])
 
 
 def request_as_post(for_whom: str, why: str) -> str:
@@ -89,6 +115,11 @@ def change_as_post(on: date, what: str, rests_on: list[tuple[int, int]]) -> str:
 
 def in_words(on: date) -> str:
     return f"{on.day} {on:%B %Y}"
+
+
+def _ended(said: str) -> str:
+    """With a full stop, so that it reads on where a list shows it without its lines."""
+    return said if said[-1] in ".!?…:;)”’'*_`" else f"{said}."
 
 
 def _unbroken(words: str) -> str:

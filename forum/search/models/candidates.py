@@ -5,28 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
-
-from sqlalchemy import bindparam, select
 
 from forum.accounts.models import PHASES, POSITIONS
-from forum.core.db import db
-from forum.discussion.models import Thread
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.words import KINDS
 from forum.search.models.hits import Wanted
 from forum.search.models.home import home
-from forum.search.models.index import OPENS, SUPPORTED, Narrow, PostRow, tag
-from forum.search.models.keys import Order
+from forum.search.models.index import OPENS, SUPPORTED, Narrow, PostRow, Title, tag
+from forum.search.models.keys import Key, Order
 from forum.search.models.query import Query
 from forum.search.models.ranking import READ, Ranking, own, thread_worth
 from forum.search.models.results import MANY, Facets
 from forum.search.models.words import title_key
 
-SUPPORT: Any = select(Thread.id, Thread.supporters_count).where(
-    Thread.id.in_(bindparam("ids", expanding=True)), Thread.supporters_count > 0
-)
-TITLES: Any = select(Thread.id, Thread.title).where(Thread.id.in_(bindparam("ids", expanding=True)))
+MOST_READ = 400  # posts of which the words are weighed
 
 
 @dataclass(slots=True)
@@ -53,18 +45,19 @@ class Candidate:
 
 @dataclass
 class Batch:
-    """The candidates below the post `below`. `floor` is where the next batch begins, None where this is the last."""
+    """The candidates of the batch that `key` says. `floor` is where the next batch begins, None where this is the last;
+    `newest` is how many of the newest posts are in it."""
 
     query: Query
-    below: int
-    is_first: bool
+    key: Key
     floor: int | None = None
+    newest: int = 0
     threads: dict[int, Candidate] = field(default_factory=dict)
 
     @classmethod
-    def gather(cls, query: Query, below: int, is_first: bool) -> Batch:
+    def gather(cls, query: Query, key: Key) -> Batch:
         """Find, group by thread, and put in order."""
-        batch = cls(query, below, is_first)
+        batch = cls(query, key)
         narrow = Narrow.of(query)
         if query.title:
             batch._titles(narrow)
@@ -74,16 +67,13 @@ class Batch:
         return batch
 
     @property
-    def posts(self) -> list[PostRow]:
-        return [post for thread in self.threads.values() for post in thread.posts]
-
-    @property
     def is_whole(self) -> bool:
         """These are all that there are."""
-        return self.is_first and self.floor is None
+        return self.key.is_in_first_batch and self.floor is None
 
-    def after(self, last: Order | None) -> list[Candidate]:
-        """The candidates that come after `last`, in order."""
+    def left(self) -> list[Candidate]:
+        """The candidates that have not been shown yet, in order."""
+        last = self.key.last
         ordered = sorted(self.threads.values(), key=lambda thread: thread.order)
         return [thread for thread in ordered if last is None or thread.order > last]
 
@@ -108,7 +98,7 @@ class Batch:
     # Finding
 
     def _titles(self, narrow: Narrow) -> None:
-        for row in home().threads(self.query.words, narrow, MANY):
+        for row in home().threads(self.query.words, narrow, self.key.thread, MANY):
             self._thread(row.id).tags = row.tags
         self._exact(narrow)
 
@@ -116,13 +106,13 @@ class Batch:
         """The newest posts. Where there are more than these, the newest opening posts too, and whatever has the words
         in its title: else a long thread would be all that is found of a common word."""
         index, words = home(), self.query.words
-        found = index.posts(words, narrow, self.below, MANY)
-        self.floor = found.floor
+        found = index.posts(words, narrow, self.key.below, MANY)
+        self.floor, self.newest = found.floor, len(found.posts)
         self._add(found.posts)
         if self.query.order == "newest":
             return
-        titled = index.threads(words, narrow, MANY) if words.groups else []
-        if not self.is_first:
+        titled = index.threads(words, narrow, self.key.thread, MANY) if words.groups else []
+        if not self.key.is_in_first_batch:
             for row in titled:  # they stood in the first batch
                 self.threads.pop(row.id, None)
             return
@@ -138,7 +128,7 @@ class Batch:
         key = title_key(self.query.text)
         if not key or self.query.words.without:
             return
-        for row in home().titled(key, narrow, MANY // 10):
+        for row in home().titled(key, narrow, self.key.thread, MANY // 10):
             thread = self._thread(row.id)
             thread.tags, thread.exact = row.tags, True
 
@@ -158,43 +148,47 @@ class Batch:
             for thread in self.threads.values():
                 thread.order = (-(thread.best or thread.id),)
             return
-        self._weigh()
-        if self.query.order == "supported":
-            support = dict(db.session.execute(SUPPORT, {"ids": list(self.threads)}).all())
-            for thread in self.threads.values():
-                thread.order = (-support.get(thread.id, 0), *thread.order)
-
-    def _weigh(self) -> None:
-        """What each is worth, by its words. Exact titles are worth most, and of equals the newest."""
-        groups = self.query.words.groups
+        groups, titles = self.query.words.groups, {row.id: row for row in home().titles(list(self.threads))}
         if groups and self.threads:
-            many, counts = home().counts(groups)
-            weigh(Ranking.of(groups, many, counts), self.threads)
+            many, counts = home().counts(groups, self.key.first)
+            weigh(Ranking.of(groups, many, counts), self.threads, titles)
         for thread in self.threads.values():
             newest = thread.posts[0].id if thread.posts else 0
             thread.order = (-float(thread.exact), -round(thread.worth, 3), -newest, -thread.id)
+            if self.query.order == "supported":
+                supporters = titles[thread.id].supporters if thread.id in titles else 0
+                thread.order = (-supporters, *thread.order[1:])
 
 
-def weigh(ranking: Ranking, threads: dict[int, Candidate], share: float = 0.0) -> None:
-    """Set the worth of `threads`, and the best post of each. Those that say less than `share` are worth nothing."""
-    posts = [post.id for thread in threads.values() for post in thread.posts]
-    texts = {text.id: text for text in home().texts(posts, READ)}
-    titles = dict(db.session.execute(TITLES, {"ids": list(threads)}).all())
+def weigh(
+    ranking: Ranking, threads: dict[int, Candidate], titles: dict[int, Title], share: float = 0.0
+) -> None:
+    """Set the worth of `threads`, and the best post of each. Those that say less than `share` are worth nothing. Where
+    there are many posts, those under a telling title are read, and the newest."""
+    for_title = {id: ranking.title(titles[id].title) if id in titles else 0.0 for id in threads}
+    posts = sorted(
+        (-for_title[post.thread_id], -post.id) for thread in threads.values() for post in thread.posts
+    )
+    texts = home().texts([-id for _, id in posts[:MOST_READ]], READ)
     for thread in threads.values():
         worths = {
             post.id: ranking.post(texts[post.id], opens=post.number == 1)
             for post in thread.posts
             if post.id in texts
         }
-        title = titles.get(thread.id, "")
-        thread.worth = thread_worth(worths.values(), ranking.title(title))
+        thread.worth = thread_worth(worths.values(), for_title[thread.id])
         if worths:
             thread.best = max(worths, key=lambda id: (worths[id], id))
         if share:
-            said = {id: ranking.said(f"{title}\n{own(texts[id].source)}") for id in worths} or {
-                0: ranking.said(title)
-            }
-            best = said[thread.best or 0]
-            thread.worth += ranking.spread(best, said.values())
-            if ranking.share(best) < share:
-                thread.worth = 0.0
+            _spread(
+                ranking, thread, {id: f"{titles[thread.id].title}\n{own(texts[id])}" for id in worths}, share
+            )
+
+
+def _spread(ranking: Ranking, thread: Candidate, texts: dict[int, str], share: float) -> None:
+    """A thread is worth more where its posts together say more than the best of them."""
+    said = {id: ranking.said(text) for id, text in texts.items()}
+    best = said.get(thread.best or 0, frozenset())
+    thread.worth += ranking.spread(best, said.values())
+    if ranking.share(best) < share:
+        thread.worth = 0.0

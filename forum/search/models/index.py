@@ -12,6 +12,7 @@ from forum.search.models.parsing import Group, Words
 from forum.search.models.query import Query
 from forum.search.models.words import tokens
 
+HIGHEST = 2**31 - 1  # id
 NEWEST = 4_096  # posts in which words are counted to tell the common from the rare
 ALL = "z0"  # the tag that everything has
 OPENS = "o1"
@@ -43,12 +44,12 @@ class ThreadRow(NamedTuple):
     tags: str
 
 
-class Text(NamedTuple):
-    """What the ranking reads of a post: the beginning of its words, and its thread's title."""
+class Title(NamedTuple):
+    """What the ranking knows of a thread."""
 
     id: int
-    source: str
     title: str
+    supporters: int
 
 
 @dataclass(frozen=True)
@@ -82,23 +83,26 @@ class Found:
 class Index(Protocol):
     """The questions. Nothing but what is public is ever in an answer."""
 
-    def newest(self) -> int:
-        """The id of the newest post."""
+    def newest(self) -> tuple[int, int]:
+        """The ids of the newest post and of the newest thread."""
 
     def posts(self, words: Words, narrow: Narrow, below: int | None, most: int) -> Found:
         """The newest posts (older than `below`) that have all of `words`, in their text or title: at most `most`."""
 
-    def threads(self, words: Words, narrow: Narrow, most: int) -> list[ThreadRow]:
-        """The newest threads that have all of `words` in their title."""
+    def threads(self, words: Words, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
+        """The newest threads (older than `below`) that have all of `words` in their title."""
 
-    def titled(self, key: str, narrow: Narrow, most: int) -> list[ThreadRow]:
-        """Threads of which the title has this key (words.title_key)."""
+    def titled(self, key: str, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
+        """Threads (older than `below`) of which the title has this key (words.title_key)."""
 
-    def counts(self, groups: Sequence[Group]) -> tuple[int, list[int]]:
-        """How many are the newest NEWEST posts, and how many of them have each of `groups`."""
+    def counts(self, groups: Sequence[Group], below: int) -> tuple[int, list[int]]:
+        """How many are the newest NEWEST posts (older than `below`), and how many of them have each of `groups`."""
 
-    def texts(self, ids: Sequence[int], length: int) -> list[Text]:
+    def texts(self, ids: Sequence[int], length: int) -> dict[int, str]:
         """The first `length` characters of these posts."""
+
+    def titles(self, ids: Sequence[int]) -> list[Title]:
+        """The titles of these threads."""
 
     def differ_by_one(self, word: str) -> list[str]:
         """Words seen in public that are `word` but for one letter, or two that changed places."""

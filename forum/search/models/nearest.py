@@ -19,31 +19,40 @@ ENOUGH = 60  # threads to choose from
 HEAVIEST = 6  # words that are looked for
 OF_ONE_WORD = 60  # posts with one of the words
 ASKED = 12  # questions to the index for one answer
-NEAR = 0.34  # of the weight of all words
+NEAR, RELATED = 0.34, 0.25  # of the weight of all words
 SAME_COMPONENT = 1.25
 
 
 def some_of(words: Words, narrow: Narrow, most: int, near: float = NEAR) -> list[Candidate]:
     """The threads that have at least `near` of the weight of `words`, best first."""
-    many, counts = home().counts(words.groups)
-    weights = Ranking.of(words.groups, many, counts)
-    heaviest = sorted(zip(weights.weights, words.groups, strict=True), key=lambda each: -each[0])[:HEAVIEST]
+    first, thread_id = (id + 1 for id in home().newest())
+    many, counts = home().counts(words.groups, first)
+    known = [
+        (group, count) for group, count in zip(words.groups, counts, strict=True) if count or _is_said(group)
+    ]
+    weights = Ranking.of([group for group, _ in known], many, [count for _, count in known])
+    heaviest = sorted(known, key=lambda each: each[1])[:HEAVIEST]
     threads: dict[int, Candidate] = {}
-    for asked, groups in enumerate(_choices([group for _, group in heaviest])):
+    for asked, groups in enumerate(_choices([group for group, _ in heaviest])):
         if len(threads) >= ENOUGH or asked == ASKED:
             break
         some = Words(groups, words.without)
-        for row in home().threads(some, narrow, OF_ONE_WORD):
+        for row in home().threads(some, narrow, thread_id, OF_ONE_WORD):
             threads.setdefault(row.id, Candidate(row.id)).tags = row.tags
         for post in home().posts(some, narrow, None, OF_ONE_WORD).posts:
             thread = threads.setdefault(post.thread_id, Candidate(post.thread_id))
             if post not in thread.posts:
                 thread.posts.append(post)
-    weigh(weights, threads, near)
+    weigh(weights, threads, {row.id: row for row in home().titles(list(threads))}, near)
     return sorted(
         (thread for thread in threads.values() if thread.worth > 0),
         key=lambda thread: (-thread.worth, -thread.id),
     )[:most]
+
+
+def _is_said(group: Group) -> bool:
+    """Somebody has said it, be it long ago; what nobody has said tells nothing of what is near."""
+    return bool(home().posts(Words((group,)), Narrow(), None, 1).posts)
 
 
 def _choices(groups: list[Group]) -> Iterator[tuple[Group, ...]]:
@@ -66,7 +75,9 @@ class Finder:
 
     def related(self, thread: Thread, limit: int) -> list[ThreadRow]:
         """Other threads about the same: the same components and words."""
-        found = [each for each in some_of(_said(thread.title), Narrow(), ENOUGH) if each.id != thread.id]
+        found = [
+            each for each in some_of(_said(thread.title), Narrow(), ENOUGH, RELATED) if each.id != thread.id
+        ]
         carried = components_of([thread.id, *(each.id for each in found)])
         mine = {component.id for component in carried.get(thread.id, ())}
         for other in found:

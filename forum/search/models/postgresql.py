@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from forum.core.db import db
-from forum.search.models.index import ALL, NEWEST, Found, Narrow, PostRow, Text, ThreadRow, apart
+from forum.search.models.index import ALL, NEWEST, Found, Narrow, PostRow, ThreadRow, Title, apart
 from forum.search.models.parsing import Group, Words
 from forum.search.models.synonyms import Phrase
 
@@ -27,21 +27,19 @@ POSTS = (
 )
 THREADS = (
     "WITH m AS MATERIALIZED (SELECT thread_id, tags FROM search_threads"
-    " WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery){dates})"
+    " WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery) AND thread_id < %s{dates})"
     " SELECT thread_id, tags FROM m ORDER BY thread_id DESC LIMIT %s"
 )
 TITLED = (
-    'SELECT thread_id, tags FROM search_threads WHERE "key" = %s AND words @@ %s::tsquery{dates}'
+    'SELECT thread_id, tags FROM search_threads WHERE "key" = %s AND words @@ %s::tsquery AND thread_id < %s{dates}'
     " ORDER BY thread_id DESC LIMIT %s"
 )
 COUNT = (
     "SELECT count(*) FROM search_posts WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery)"
-    " AND post_id > %s"
+    " AND post_id > %s AND post_id < %s"
 )
-TEXTS = (
-    "SELECT p.id, left(p.source, %s), t.title FROM posts p JOIN threads t ON t.id = p.thread_id"
-    " WHERE p.id = ANY (%s)"
-)
+TEXTS = "SELECT id, left(source, %s) FROM posts WHERE id = ANY (%s)"
+TITLES = "SELECT id, title, supporters_count FROM threads WHERE id = ANY (%s)"
 NEAR = (
     "SELECT word FROM search_deletions WHERE form = ANY (%s)"
     " UNION SELECT word FROM search_spellings WHERE word = ANY (%s)"
@@ -51,8 +49,8 @@ NEAR = (
 class PostgreSQL:
     """See index.Index."""
 
-    def newest(self) -> int:
-        return _newest()
+    def newest(self) -> tuple[int, int]:
+        return _newest(), _rows("SELECT max(thread_id) FROM search_threads", ())[0][0] or 0
 
     def posts(self, words: Words, narrow: Narrow, below: int | None, most: int) -> Found:
         if not _means(words):
@@ -76,25 +74,30 @@ class PostgreSQL:
             size = min(FURTHER * looked, int(1.3 * missing * looked / (len(found.posts) or 0.5)))
         return found
 
-    def threads(self, words: Words, narrow: Narrow, most: int) -> list[ThreadRow]:
+    def threads(self, words: Words, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
         if not _means(words):
             return []
         dates, values = _dates("created_at", narrow)
-        rows = _rows(THREADS.format(dates=dates), (_wanted(words), _tags(narrow), *values, most))
+        rows = _rows(THREADS.format(dates=dates), (_wanted(words), _tags(narrow), below, *values, most))
         return [ThreadRow(*row) for row in rows]
 
-    def titled(self, key: str, narrow: Narrow, most: int) -> list[ThreadRow]:
+    def titled(self, key: str, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
         dates, values = _dates("created_at", narrow)
-        rows = _rows(TITLED.format(dates=dates), (key, _tags(narrow), *values, most))
+        rows = _rows(TITLED.format(dates=dates), (key, _tags(narrow), below, *values, most))
         return [ThreadRow(*row) for row in rows]
 
-    def counts(self, groups: Sequence[Group]) -> tuple[int, list[int]]:
-        newest = _newest()
-        many = _rows("SELECT count(*) FROM search_posts WHERE post_id > %s", (newest - NEWEST,))[0][0]
-        return many, [_count(Words((group,)), newest) for group in groups]
+    def counts(self, groups: Sequence[Group], below: int) -> tuple[int, list[int]]:
+        low = below - 1 - NEWEST
+        many = _rows("SELECT count(*) FROM search_posts WHERE post_id > %s AND post_id < %s", (low, below))[
+            0
+        ][0]
+        return many, [_count(Words((group,)), below) for group in groups]
 
-    def texts(self, ids: Sequence[int], length: int) -> list[Text]:
-        return [Text(*row) for row in _rows(TEXTS, (length, list(ids)))]
+    def texts(self, ids: Sequence[int], length: int) -> dict[int, str]:
+        return dict(_rows(TEXTS, (length, list(ids))))
+
+    def titles(self, ids: Sequence[int]) -> list[Title]:
+        return [Title(*row) for row in _rows(TITLES, (list(ids),))]
 
     def differ_by_one(self, word: str) -> list[str]:
         shorter = [word[:n] + word[n + 1 :] for n in range(len(word))]
@@ -107,19 +110,23 @@ class PostgreSQL:
         return [PostRow(*row) for row in rows]
 
 
-def _rows(statement: str, values: tuple[Any, ...]) -> Sequence[Any]:
-    return db.session.connection().exec_driver_sql(statement, values).all()
+def _rows(statement: str, values: tuple[Any, ...]) -> list[Any]:
+    """All rows, as the driver has them."""
+    answer: Any = db.session.connection().exec_driver_sql(statement, values)
+    rows: list[Any] = answer.cursor.fetchall()
+    answer.close()
+    return rows
 
 
 def _newest() -> int:
     return _rows("SELECT max(post_id) FROM search_posts", ())[0][0] or 0
 
 
-def _count(words: Words, newest: int) -> int:
-    """Posts with `words` among the newest."""
-    above = max(0, newest - NEWEST)
-    tags = _tags(Narrow(), _windows(above + 1, newest + 1))
-    counted: int = _rows(COUNT, (_wanted(words), tags, above))[0][0]
+def _count(words: Words, below: int) -> int:
+    """Posts with `words` among the newest below `below`."""
+    above = max(0, below - 1 - NEWEST)
+    tags = _tags(Narrow(), _windows(above + 1, below))
+    counted: int = _rows(COUNT, (_wanted(words), tags, above, below))[0][0]
     return counted
 
 
@@ -145,7 +152,7 @@ def _bottom(words: Words, top: int) -> int:
     """How far down to look: all the way, but for common words side by side."""
     if not words.has_phrase:
         return 0
-    among_newest = _count(apart(words), top - 1)
+    among_newest = _count(apart(words), top)
     span = int(RECHECKS / (among_newest or 0.5) * NEWEST)
     return _aligned(top - span, span) if span < top else 0
 

@@ -53,7 +53,7 @@ class Query:
         unread: list[str] = []
         typed = _line(args.get("q"))
         if len(typed) > LONGEST:
-            typed = typed[:LONGEST]
+            typed = typed[:LONGEST].rstrip()
             unread.append(f"all after the first {LONGEST} characters")
         asked = {name: _line(args.get(name)) for name in (*READ, "title", "plain")}
         text = _take_operators(typed, asked)
@@ -166,7 +166,7 @@ def _component(value: str) -> str | None:
 
 
 def _author(value: str) -> str | None:
-    return value[:120] if tokens(value[:120]) else None
+    return value[:120].rstrip() if tokens(value[:120]) else None
 
 
 def _since(value: str) -> date | None:

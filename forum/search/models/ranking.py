@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from forum.search.models.index import Text
 from forum.search.models.parsing import Group
 from forum.search.models.synonyms import Phrase
 from forum.search.models.words import fold, stem
 
 READ = 2_000  # characters of a post
+FEWEST = 200  # posts: of fewer nobody can say which words are rare
 USUAL = 600
 ENOUGH, LENGTH = 1.2, 0.6  # BM25's k1 and b
 IN_TITLE = 2.2  # what a word in the title weighs, in words said once
@@ -39,10 +39,13 @@ class Pattern:
 
     def __init__(self, phrase: Phrase) -> None:
         self._stems = [stem(word) for word in phrase]
+        self._head = _head(phrase[0])
         # No \\b in front: a pattern that begins with letters is ten times as fast.
         self._words = re.compile(r"[\W_]+".join(map(_forms, phrase)))
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        if self._head not in text:
+            return
         for found in self._words.finditer(text):
             start, end = found.span()
             if start and text[start - 1].isalnum():
@@ -51,6 +54,9 @@ class Pattern:
             words = [said] if len(self._stems) == 1 else BETWEEN.split(said)
             if [stem(word) for word in words] == self._stems:
                 yield start, end
+
+    def stands_in(self, text: str) -> bool:
+        return self._head in text and next(self.spans(text), None) is not None
 
 
 @dataclass(frozen=True)
@@ -63,15 +69,17 @@ class Ranking:
     @classmethod
     def of(cls, groups: Sequence[Group], many: int, counts: Sequence[int]) -> Ranking:
         """`counts` of `many` recent posts have each of the groups: the fewer, the heavier."""
+        many = max(many, FEWEST)
         weights = tuple(math.log(1 + (many - count + 0.5) / (count + 0.5)) + 0.1 for count in counts)
-        patterns = tuple(
-            tuple((Pattern(phrase), _value(group, phrase)) for phrase in group.phrases) for group in groups
-        )
-        return cls(weights, patterns)
+        patterns = []
+        for group in groups:
+            valued = [(Pattern(phrase), _value(group, phrase)) for phrase in group.phrases]
+            patterns.append(tuple(sorted(valued, key=lambda each: -each[1])))
+        return cls(weights, tuple(patterns))
 
-    def post(self, text: Text, opens: bool) -> float:
+    def post(self, source: str, opens: bool) -> float:
         """What a post is worth for its own words, quotations left out."""
-        folded = fold(own(text.source))
+        folded = fold(own(source))
         long = 1 - LENGTH + LENGTH * len(folded) / USUAL
         worth, places = 0.0, []
         for weight, patterns in zip(self.weights, self.patterns, strict=True):
@@ -85,13 +93,15 @@ class Ranking:
     def title(self, title: str) -> float:
         """What a thread is worth for its title."""
         folded = fold(title)
-        said = [
-            max((value for pattern, value in patterns if _has(pattern, folded)), default=0.0)
-            for patterns in self.patterns
-        ]
-        worth = IN_TITLE * sum(weight * value for weight, value in zip(self.weights, said, strict=True))
-        if said and all(said):
-            worth += WHOLE_TITLE * sum(self.weights) * len(said) / max(len(said), len(folded.split()))
+        worth, said = 0.0, 0
+        for weight, patterns in zip(self.weights, self.patterns, strict=True):
+            for pattern, value in patterns:  # the first are worth most
+                if pattern.stands_in(folded):
+                    worth += IN_TITLE * weight * value
+                    said += 1
+                    break
+        if said and said == len(self.weights):
+            worth += WHOLE_TITLE * sum(self.weights) * said / max(said, folded.count(" ") + 1)
         return worth
 
     def said(self, text: str) -> frozenset[int]:
@@ -100,7 +110,7 @@ class Ranking:
         return frozenset(
             number
             for number, patterns in enumerate(self.patterns)
-            if any(_has(pattern, folded) for pattern, _ in patterns)
+            if any(pattern.stands_in(folded) for pattern, _ in patterns)
         )
 
     def share(self, groups: Iterable[int]) -> float:
@@ -138,10 +148,6 @@ def _value(group: Group, phrase: Phrase) -> float:
     if phrase == group.phrases[0] or not group.added:
         return 1.0
     return SPELLED_OUT if len(phrase) > 1 and len(group.typed) <= SHORT else ADDED
-
-
-def _has(pattern: Pattern, folded: str) -> bool:
-    return next(pattern.spans(folded), None) is not None
 
 
 def _forms(word: str) -> str:

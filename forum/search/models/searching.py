@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from forum.search.models.candidates import Batch
 from forum.search.models.hits import Wanted, hits_of
 from forum.search.models.home import home
@@ -39,26 +41,30 @@ def search_posts(query: Query, limit: int = 50, before: int | None = None) -> li
 
 
 def _page(query: Query, key: Key | None, limit: int) -> Results:
-    first = key.first if key else home().newest() + 1
-    below, last = (key.below, key.last) if key else (first, None)
+    key = key or _beginning()
     for _ in range(AT_ONCE):
-        batch = Batch.gather(query, below, is_first=below == first)
-        left = batch.after(last)
+        batch = Batch.gather(query, key)
+        left = batch.left()
         if left or batch.floor is None:
             break
-        below, last = batch.floor, None
+        key = replace(key, below=batch.floor, last=None)
     shown = left[:limit]
     results = Results(
         hits=hits_of([thread.wanted for thread in shown], query.words.groups),
         total=len(batch.threads) if batch.is_whole else None,
-        at_least=len(batch.posts) or len(batch.threads),
+        at_least=batch.newest,
         facets=batch.facets(),
     )
     if len(left) > limit:
-        results.next = str(Key(first, below, shown[-1].order))
+        results.next = str(replace(key, last=shown[-1].order))
     elif batch.floor is not None:
-        results.next = str(Key(first, batch.floor))
+        results.next = str(replace(key, below=batch.floor, last=None))
     return results
+
+
+def _beginning() -> Key:
+    post, thread = home().newest()
+    return Key(post + 1, thread + 1, post + 1)
 
 
 def _help(query: Query, results: Results, limit: int) -> None:

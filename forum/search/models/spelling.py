@@ -37,7 +37,8 @@ def one_apart(one: str, other: str) -> bool:
     start = next((n for n, letter in enumerate(one) if other[n] != letter), len(one))
     rest, more = one[start:], other[start:]
     if len(one) == len(other):
-        return rest[1:] == more[1:] or (rest[:2] == more[1::-1] and rest[2:] == more[2:])
+        changed_places = rest[:2] == more[1::-1] and rest[2:] == more[2:]
+        return bool(rest) and (rest[1:] == more[1:] or changed_places)
     return len(other) - len(one) == 1 and rest == more[1:]
 
 

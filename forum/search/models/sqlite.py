@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from forum.core.db import db
-from forum.search.models.index import ALL, NEWEST, Found, Narrow, PostRow, Text, ThreadRow, apart
+from forum.search.models.index import ALL, NEWEST, Found, Narrow, PostRow, ThreadRow, Title, apart
 from forum.search.models.parsing import Group, Words
 from forum.search.models.synonyms import Phrase
 
@@ -24,27 +24,26 @@ POSTS = (
 )
 THREADS = (
     "SELECT s.thread_id, s.tags FROM search_titles w CROSS JOIN search_threads s ON s.thread_id = w.rowid"
-    " WHERE w.search_titles MATCH ?{} ORDER BY w.rowid DESC LIMIT ?"
+    " WHERE w.search_titles MATCH ? AND w.rowid < ?{} ORDER BY w.rowid DESC LIMIT ?"
 )
 TITLED = (
     "SELECT s.thread_id, s.tags FROM search_threads s CROSS JOIN search_titles w ON w.rowid = s.thread_id"
-    ' WHERE s."key" = ? AND w.search_titles MATCH ?{} ORDER BY s.thread_id DESC LIMIT ?'
+    ' WHERE s."key" = ? AND w.search_titles MATCH ? AND s.thread_id < ?{} ORDER BY s.thread_id DESC LIMIT ?'
 )
+COUNT = "SELECT count(*) FROM search_words WHERE search_words MATCH ? AND rowid > ? AND rowid < ?"
 NEAR = (
     "SELECT word FROM search_deletions WHERE form IN (SELECT value FROM json_each(?))"
     " UNION SELECT word FROM search_spellings WHERE word IN (SELECT value FROM json_each(?))"
 )
-TEXTS = (
-    "SELECT p.id, substr(p.source, 1, ?), t.title FROM json_each(?) j CROSS JOIN posts p ON p.id = j.value"
-    " JOIN threads t ON t.id = p.thread_id"
-)
+TEXTS = "SELECT p.id, substr(p.source, 1, ?) FROM json_each(?) j CROSS JOIN posts p ON p.id = j.value"
+TITLES = "SELECT t.id, t.title, t.supporters_count FROM json_each(?) j CROSS JOIN threads t ON t.id = j.value"
 
 
 class SQLite:
     """See index.Index."""
 
-    def newest(self) -> int:
-        return _newest()
+    def newest(self) -> tuple[int, int]:
+        return _newest(), _rows("SELECT max(thread_id) FROM search_threads", ())[0][0] or 0
 
     def posts(self, words: Words, narrow: Narrow, below: int | None, most: int) -> Found:
         top = below if below is not None else _newest() + 1
@@ -59,23 +58,28 @@ class SQLite:
             found.floor = bottom
         return found
 
-    def threads(self, words: Words, narrow: Narrow, most: int) -> list[ThreadRow]:
+    def threads(self, words: Words, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
         dates, values = _dates("s.created_at", narrow)
-        rows = _rows(THREADS.format(dates), (_match("title", words, narrow), *values, most))
+        rows = _rows(THREADS.format(dates), (_match("title", words, narrow), below, *values, most))
         return [ThreadRow(*row) for row in rows]
 
-    def titled(self, key: str, narrow: Narrow, most: int) -> list[ThreadRow]:
+    def titled(self, key: str, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
         dates, values = _dates("s.created_at", narrow)
-        rows = _rows(TITLED.format(dates), (key, _match("title", Words(), narrow), *values, most))
+        rows = _rows(TITLED.format(dates), (key, _match("title", Words(), narrow), below, *values, most))
         return [ThreadRow(*row) for row in rows]
 
-    def counts(self, groups: Sequence[Group]) -> tuple[int, list[int]]:
-        newest = _newest()
-        many = _rows("SELECT count(*) FROM search_posts WHERE post_id > ?", (newest - NEWEST,))[0][0]
-        return many, [_count(Words((group,)), newest - NEWEST) for group in groups]
+    def counts(self, groups: Sequence[Group], below: int) -> tuple[int, list[int]]:
+        low = below - 1 - NEWEST
+        many = _rows("SELECT count(*) FROM search_posts WHERE post_id > ? AND post_id < ?", (low, below))[0][
+            0
+        ]
+        return many, [_count(Words((group,)), low, below) for group in groups]
 
-    def texts(self, ids: Sequence[int], length: int) -> list[Text]:
-        return [Text(*row) for row in _rows(TEXTS, (length, json.dumps(list(ids))))]
+    def texts(self, ids: Sequence[int], length: int) -> dict[int, str]:
+        return dict(_rows(TEXTS, (length, json.dumps(list(ids)))))
+
+    def titles(self, ids: Sequence[int]) -> list[Title]:
+        return [Title(*row) for row in _rows(TITLES, (json.dumps(list(ids)),))]
 
     def differ_by_one(self, word: str) -> list[str]:
         shorter = [word[:n] + word[n + 1 :] for n in range(len(word))]
@@ -84,24 +88,25 @@ class SQLite:
 
     def _bottom(self, words: Words, top: int) -> int:
         """How far down to look: as far as there is, but for common words side by side."""
-        if not words.has_phrase or top <= PHRASE_SPAN or _count(apart(words), top - NEWEST) < COMMON:
+        if not words.has_phrase or top <= PHRASE_SPAN or _count(apart(words), top - NEWEST, top) < COMMON:
             return 0
         return top - PHRASE_SPAN
 
 
-def _rows(statement: str, values: tuple[Any, ...]) -> Sequence[Any]:
-    return db.session.connection().exec_driver_sql(statement, values).all()
+def _rows(statement: str, values: tuple[Any, ...]) -> list[Any]:
+    """All rows, as the driver has them."""
+    answer: Any = db.session.connection().exec_driver_sql(statement, values)
+    rows: list[Any] = answer.cursor.fetchall()
+    answer.close()
+    return rows
 
 
 def _newest() -> int:
     return _rows("SELECT max(post_id) FROM search_posts", ())[0][0] or 0
 
 
-def _count(words: Words, above: int) -> int:
-    query = _match("title body", words, Narrow())
-    counted: int = _rows(
-        "SELECT count(*) FROM search_words WHERE search_words MATCH ? AND rowid > ?", (query, above)
-    )[0][0]
+def _count(words: Words, above: int, below: int) -> int:
+    counted: int = _rows(COUNT, (_match("title body", words, Narrow()), above, below))[0][0]
     return counted
 
 

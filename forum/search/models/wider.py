@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forum.search.models.home import home
-from forum.search.models.index import Narrow
+from forum.search.models.index import HIGHEST, Narrow
 from forum.search.models.parsing import QUOTES
 from forum.search.models.query import Query
 from forum.search.models.results import Args
@@ -59,5 +59,5 @@ def _others(query: Query) -> Iterator[tuple[str, Query]]:
 def _finds(query: Query) -> bool:
     index, narrow = home(), Narrow.of(query)
     if query.title:
-        return bool(index.threads(query.words, narrow, 1))
+        return bool(index.threads(query.words, narrow, HIGHEST, 1))
     return bool(index.posts(query.words, narrow, None, 1).posts)

@@ -17,8 +17,10 @@ _TITLE_NOISE = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrst
 
 def fold(text: str) -> str:
     """`text` in lower case and without marks on its letters, with as many characters as before."""
+    if text.isascii():
+        return text.lower()
     text = text.lower() if len(text.lower()) == len(text) else "".join(_small(letter) for letter in text)
-    return text if text.isascii() else "".join(_bare(letter) for letter in text)
+    return "".join(_bare(letter) for letter in text)
 
 
 def tokens(text: str) -> list[str]:
