@@ -22,6 +22,7 @@ from forum.discussion.models.lists import Filter
 from forum.discussion.models.merging import merge, standing
 from forum.discussion.models.threads import Moved
 from forum.pages import sitemap
+from forum.search.models.upkeep import check
 from forum.suggestions.models import Suggestion, Supporter, Telling, unite
 from forum.suggestions.rounds import finish
 from tests.browser import Browser, Site
@@ -35,13 +36,7 @@ from tests.factories import (
     suggestion_of,
 )
 from tests.feed_rules import TOMBSTONES, check_atom, check_json_feed, check_rss, parse_xml
-from tests.finder import WordFinder
 from tests.queries import counted
-
-
-@pytest.fixture(autouse=True)
-def finder(site: Site) -> None:
-    site.app.extensions.setdefault("finder", WordFinder())
 
 
 def team() -> Any:
@@ -238,6 +233,16 @@ def test_no_list_shows_it(site: Site) -> None:
         page = site.visitor().get(path)
         assert f"/threads/{duplicate.id}-" not in page.text, path
         assert f">{words}<" not in page.text, path
+
+
+def test_search_finds_the_posts_where_they_are(site: Site) -> None:
+    kept, duplicate = two()
+    make_reply(duplicate, text="Zeppelins count too.")
+    merged(duplicate, kept)
+    assert [fault for part in check() for fault in part.faults] == []
+    page = site.visitor().get("/search?q=zeppelins")
+    assert f"/threads/{duplicate.id}-" not in page.text
+    assert f"/threads/{kept.id}-{kept.slug}" in page.text or "/posts/" in page.text
 
 
 # Feeds

@@ -40,7 +40,7 @@ from forum.suggestions.views import PROMPT, bp, suggestion_for_viewer
 WRITES = "60 per 10 minutes"
 NEW = "suggestion:new"
 NEAREST = 5
-SEARCHED = 300  # characters of a suggestion that the nearest are looked for by
+BEGINS = 150  # characters of a suggestion that the nearest are looked for by, besides its title
 UNCONFIRMED = "Confirm your email address before you publish. Save your words as a draft until then."
 
 
@@ -160,8 +160,10 @@ def _say(id: int, verb: Callable[[Suggestion, User], None], words: str) -> Respo
 
 
 def _nearest(form: SuggestionForm) -> list[Any]:
-    words = f"{form.title.data} {form.body.data}"[:SEARCHED]
-    return suggestion_rows([row.id for row in nearest(words, NEAREST, kind="suggestion")])
+    """What others have suggested that is like it: by its title first, then by how it begins."""
+    begins = form.body.data[:BEGINS]
+    found = [row.id for words in (form.title.data, begins) for row in nearest(words, NEAREST, "suggestion")]
+    return suggestion_rows(list(dict.fromkeys(found))[:NEAREST])
 
 
 def _opening(id: int) -> Post:
