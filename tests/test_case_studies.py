@@ -354,9 +354,9 @@ def test_the_page_costs_the_same_queries_at_1_and_at_20(site: Site, signed_in: b
             browser.get(url_of(study) + query)
         return len(queries)
 
-    browser.get("/about")
     make_trial(study, outcome="not")
     make_study(adapted_from=study.thread_id)
+    browser.get(url_of(make_study()))  # what is kept of the person and the texts is read once
     one = cost("?a=1")
     for n in range(15):
         make_trial(study, make_person(f"Person {n}"), outcome=("not", "partly", "same")[n % 3])
