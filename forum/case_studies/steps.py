@@ -82,7 +82,9 @@ def _state_of_files(writing: Any) -> State:
 
 def _shown_of_files(writing: Any) -> list[tuple[str, str]]:
     """A line for each of them."""
-    lines = [("Picture" if file.is_picture else "Paper", f"{file.said} ({file.name})") for file in _files(writing)]
+    lines = [
+        ("Picture" if file.is_picture else "Paper", f"{file.said} ({file.name})") for file in _files(writing)
+    ]
     return lines or [("Pictures and papers", "")]
 
 
