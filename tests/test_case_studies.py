@@ -124,6 +124,8 @@ def test_a_study_that_waits_for_the_team_is_not_listed_until_it_is_let_out(site:
         post.publication = post.thread.publication = state
         site.commit()
         assert study.listed is (state == "published")
+        author = site.browser(study.opening().author).get(url_of(study)).words
+        assert ("is with the team" in author) is (state == "held")
         post = study.opening()
 
 
