@@ -17,8 +17,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from forum.accounts.models import Role, User
-from forum.case_studies.models.files import every_hash, forget_strays, is_spoken_of
 from forum.case_studies.models.renewals import ask_about, due
+from forum.case_studies.models.strays import every_hash, forget_strays, is_spoken_of
 from forum.core.db import db, now
 from forum.core.storage import storage
 from forum.discussion.models import Prompt

@@ -479,7 +479,7 @@ class World:
             bundle = Bundle(thread_id=make_study(author).thread_id)
             file = bundle.add(author, keep(pdf() if endpoint == "files.paper" else png()), "a file")
             bundle.describe(author, {file.id: ("Words", False)})
-            bundle.state(author, "nobody")
+            bundle.declare(author, "nobody")
             if endpoint == "files.paper":
                 file.show(team, file.hash)
             self.file, self.hash = file.id, file.hash

@@ -420,7 +420,7 @@ def pictures(study: CaseStudy, author: User, colleague: User) -> tuple[int, int]
     sent = (png(), jpeg(), pdf(), jpeg(300, 200))
     ids = [bundle.add(author, keep(data), f"{number}.file").id for number, data in enumerate(sent)]
     bundle.describe(author, {id: (f"Words of number {id}", False) for id in ids})
-    bundle.state(author, "consent")
+    bundle.declare(author, "consent")
     _, shown, paper, refused = bundle.all()
     for file in (shown, paper):
         file.show(colleague, file.hash)

@@ -124,6 +124,8 @@ def test_a_study_that_waits_for_the_team_is_not_listed_until_it_is_let_out(site:
         post.publication = post.thread.publication = state
         site.commit()
         assert study.listed is (state == "published")
+        author = site.browser(study.opening().author).get(url_of(study)).words
+        assert ("is with the team" in author) is (state == "held")
         post = study.opening()
 
 
@@ -357,6 +359,7 @@ def test_the_page_costs_the_same_queries_at_1_and_at_20(site: Site, signed_in: b
     browser.get(url_of(study))  # its neighbours are found once and kept
     make_trial(study, outcome="not")
     make_study(adapted_from=study.thread_id)
+    browser.get(url_of(make_study()))  # what is kept of the person and the texts is read once
     one = cost("?a=1")
     for n in range(15):
         make_trial(study, make_person(f"Person {n}"), outcome=("not", "partly", "same")[n % 3])

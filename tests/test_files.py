@@ -87,7 +87,7 @@ def shown_study(site: Site, author: User | None = None, *sent: bytes) -> tuple[A
     for count, data in enumerate(sent or (files.photograph(),)):
         file = bundle.add(author, keep(data), f"{count}.jpg")
         bundle.describe(author, {file.id: (f"Wall {count}", False)})
-    bundle.state(author, "nobody")
+    bundle.declare(author, "nobody")
     for file in bundle.all():
         file.show(team, file.hash)
     site.commit()
@@ -221,6 +221,9 @@ def test_the_order_is_the_authors_and_one_can_go(site: Site) -> None:
     desk.send(do=f"remove-{a}")
     assert desk.names == ["c.webp", "b.png"]
     desk.send(do=f"remove-{a}", status=409)
+    page = desk.send(do=f"remove-{b}", status=422, **{f"alt_{b}": "words " * 60})
+    assert "300 characters or fewer" in page.text and "has been removed" not in page.text
+    assert desk.names == ["c.webp", "b.png"]
 
 
 def test_six_are_one_too_many(site: Site) -> None:
@@ -542,7 +545,7 @@ def test_the_team_shows_only_what_it_has_seen(site: Site) -> None:
     before = seen.hash
     seen.refuse(team, before, "other")
     bundle.replace(author, seen.id, keep(files.png()), "b.png")
-    bundle.state(author, "nobody")
+    bundle.declare(author, "nobody")
     site.commit()
     browser = site.browser(team)
     page = browser.post(f"/team/pictures/{seen.id}/show", {"seen": before}, 409)

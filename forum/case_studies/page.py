@@ -22,7 +22,7 @@ from forum.core.db import db, now
 from forum.discussion.beside import Beside, Room, furnish
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.catalogue import catalogue
-from forum.discussion.models.words import Kind, gone_because
+from forum.discussion.models.words import Kind, Publication, gone_because
 
 MANY = 50
 A_WHILE = timedelta(days=30)  # after this its author is offered to say that it is still true
@@ -52,11 +52,13 @@ class MarkShown:
 
 @dataclass(frozen=True, slots=True)
 class StudyPage:
-    """A study as its page shows it, at one version of its thread. `contact` is the team's address."""
+    """A study as its page shows it, at one version of its thread. It `waits` until the team has looked; `contact` is
+    the team's address."""
 
     study: CaseStudy
     author: int
     is_shown: bool
+    waits: bool
     facts: list[tuple[str, str]]
     marks: list[MarkShown]
     resources: list[Resource]
@@ -95,7 +97,8 @@ def beside(thread: Thread) -> Beside | None:
     if row is None:
         return None
     study, publication, moderation, reason, author = row
-    page = _page(study, author, gone_because(publication, moderation, reason) is None)
+    is_shown, waits = gone_because(publication, moderation, reason) is None, publication == Publication.HELD
+    page = _page(study, author, is_shown, waits)
     return Beside("case_studies/beside.html", page, _story(page) if page.is_shown else None, page.mine)
 
 
@@ -113,13 +116,14 @@ def edits(post: Post) -> str | None:
     return f"/case-studies/{post.thread_id}/tried" if db.session.scalar(tried) else None
 
 
-def _page(study: CaseStudy, author: int, is_shown: bool) -> StudyPage:
+def _page(study: CaseStudy, author: int, is_shown: bool, waits: bool) -> StudyPage:
     parent, children = _kin(study)
     trials = db.session.execute(SHOWN.where(Trial.thread_id == study.thread_id)).all()
     return StudyPage(
         study,
         author,
         is_shown,
+        waits,
         _facts(study),
         marks_of(study),
         resources_of(study.thread_id),

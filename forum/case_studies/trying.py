@@ -33,9 +33,9 @@ def tried(id: int) -> ResponseReturnValue:
     study = found_study(id)
     if study.thread.author_id == me().id:
         raise Refused(OWN)
-    if me().may_post and not study.thread.open_to(me()):
-        raise Refused(study.thread.why_closed_to(me()))
     trial = _current(study)
+    if trial is None and me().may_post and not study.thread.open_to(me()):
+        raise Refused(study.thread.why_closed_to(me()))
     if request.method == "GET":
         return _page(study, trial, *_opened(study, trial))
     form = REPORT()
@@ -54,7 +54,7 @@ def tried(id: int) -> ResponseReturnValue:
     Draft.drop(me(), _key(study))
     if not shown.is_shown:
         flash(AWAITS)
-    return redirect(f"/posts/{shown.id}" if shown.is_shown else thread_url(study.thread))
+    return redirect(f"/posts/{shown.id}")
 
 
 def _published(study: CaseStudy, trial: Trial | None, form: Any) -> Post:

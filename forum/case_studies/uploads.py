@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from forum.case_studies.drafts import Writing
@@ -13,9 +14,9 @@ from forum.case_studies.file_forms import ACCEPTED, FilesForm, asking_about
 from forum.case_studies.models.bundles import MOST, TOO_MANY, Bundle, Kept, NotAdded, cleaned_name, keep
 from forum.case_studies.models.files import LONGEST_ALT, STATEMENTS, StudyFile
 from forum.case_studies.steps import STEPS, Step, step_after, step_with
-from forum.case_studies.views import found_study
+from forum.case_studies.writing import changes_of, new_one
 from forum.core.db import db
-from forum.core.errors import Conflict, Refused
+from forum.core.errors import Conflict
 from forum.core.guards import me, signed_in
 from forum.core.intake import LARGEST, Unfit
 from forum.core.limits import limiter, person
@@ -40,22 +41,14 @@ def _take_more(endpoint: str | None, values: dict[str, Any] | None) -> None:
 @limiter.limit(UPLOADS, methods=["POST"], key_func=person)
 @signed_in
 def of_draft(id: int) -> ResponseReturnValue:
-    return _step(lambda: Writing.resumed(me(), id) or abort(404))
+    return _step(lambda: new_one(id))
 
 
 @bp.route(f"/case-studies/<int:id>/edit/{SLUG}", methods=["GET", "POST"])
 @limiter.limit(UPLOADS, methods=["POST"], key_func=person)
 @signed_in
 def of_study(id: int) -> ResponseReturnValue:
-    return _step(lambda: _changing(id))
-
-
-def _changing(id: int) -> Writing:
-    study = found_study(id)
-    post = study.opening()
-    if not post.editable_by(me()):
-        raise Refused("You can change only your own case studies, while they are shown and open.")
-    return Writing.changing(me(), study, post)
+    return _step(lambda: changes_of(id))
 
 
 @dataclass
@@ -91,13 +84,13 @@ class Arrival:
                 self.problems.append(f"{name} {refusal}")
 
 
-def _step(find: Any) -> ResponseReturnValue:
-    writing: Writing = find()
+def _step(find: Callable[[], Writing]) -> ResponseReturnValue:
+    writing = find()
     bundle = Bundle.of(writing.draft, writing.study)
     have = bundle.all()
-    form = asking_about(have)()
     if request.method == "GET":
-        return _page(writing, _opened(have))
+        return _page(writing, asking_about(have)(formdata=None, data=_kept(have)))
+    form = asking_about(have)()
     form.validate_on_submit()
     if form.sent and not me().may_post:
         form.files.errors = (UNCONFIRMED,)
@@ -116,8 +109,10 @@ def _done(writing: Writing, bundle: Bundle, form: FilesForm, arrival: Arrival) -
     """What came is in: do what the button says, then go on, or show the form with what is left."""
     act, _, number = request.form.get("do", "").partition("-")
     if form.said_of_pupils:
-        bundle.state(me(), form.said_of_pupils)
-    place = _arranged(bundle, act, int(number)) if number.isascii() and number.isdigit() else ""
+        bundle.declare(me(), form.said_of_pupils)
+    place = ""
+    if not form.errors and number.isascii() and number.isdigit():
+        place = _arranged(bundle, act, int(number))
     again = _carried(form, bundle.all())
     again.files.errors = tuple(arrival.problems)
     if act == "save":
@@ -153,10 +148,6 @@ def _carried(form: FilesForm, have: list[StudyFile]) -> FilesForm:
         if name in again:
             again[name].errors = list(form[name].errors)
     return again
-
-
-def _opened(have: list[StudyFile]) -> FilesForm:
-    return asking_about(have)(formdata=None, data=_kept(have))
 
 
 def _kept(have: list[StudyFile]) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from forum.case_studies.models import CaseStudy, StudyRevision
 from forum.case_studies.models.facts import ASKED, Answers, Fact, words
 from forum.case_studies.models.helped import every_resource
 from forum.core import differences
-from forum.core.db import db, first_or_404
+from forum.core.db import db
 from forum.core.freshness import fresh
 from forum.core.guards import me, signed_in
 from forum.discussion.models import Thread
@@ -24,8 +24,7 @@ AWAITS = "What you wrote is with the team, who look at it before it is public."
 
 def found_study(id: int) -> CaseStudy:
     """The study beside thread `id`, with its thread, if this reader may see its words."""
-    study: CaseStudy = first_or_404(CaseStudy.visible_to(me()).where(CaseStudy.thread_id == id))
-    return study
+    return CaseStudy.found(id, me()) or abort(404)
 
 
 def thread_url(thread: Thread) -> str:

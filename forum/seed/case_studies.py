@@ -79,7 +79,7 @@ class Studies:
             bundle, author = Bundle(thread_id=self.studies[key].thread_id), self.people[by]
             made = bundle.add(author, keep(source.read_bytes()), source.name)
             bundle.describe(author, {made.id: (fields["alt"], False)})
-            bundle.state(author, "nobody")
+            bundle.declare(author, "nobody")
             made.sent_at = made.stated_at = at
 
         def look(at: datetime) -> None:

@@ -124,7 +124,7 @@ class Bundle:
                 file.alt, file.decorative = alt, decorative
                 self._done(by, thread, "study.file-described", file)
 
-    def state(self, by: User, statement: str) -> None:
+    def declare(self, by: User, statement: str) -> None:
         """What `by` says of pupils, of all the files of which it has not been said."""
         thread, have = self._hold(by)
         for file in have:

@@ -299,27 +299,6 @@ class Rendition(db.Model):  # type: ignore[name-defined,misc]
     hash: Mapped[str] = mapped_column(String(64), index=True)
 
 
-def forget_strays(before: datetime) -> int:
-    """Take out the files whose draft was discarded, sent before then. How many there were."""
-    strays = select(StudyFile).where(
-        StudyFile.draft_id.is_(None), StudyFile.thread_id.is_(None), StudyFile.sent_at < before
-    )
-    found = list(db.session.scalars(strays))
-    for file in found:
-        db.session.delete(file)
-    db.session.flush()
-    return len(found)
-
-
-def is_spoken_of(hash: str) -> bool:
-    """Does a file of ours rest on these bytes?"""
-    return bool(db.session.scalar(select(exists().where(Rendition.hash == hash))))
-
-
-def every_hash() -> list[str]:
-    return list(db.session.scalars(select(Rendition.hash).distinct()))
-
-
 def _to_look_at() -> tuple[Any, ...]:
     """Of a file joined with its study; the first in the words of the partial index."""
     waits: ColumnElement[bool] = literal_column("case_study_files.state") == literal_column("'waiting'")

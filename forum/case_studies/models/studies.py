@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from markupsafe import Markup
 from sqlalchemy import (
@@ -17,14 +17,11 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
-    and_,
-    false,
-    or_,
     select,
     text,
-    true,
 )
-from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.accounts.models import User, Visitor
 from forum.activity.models import record
@@ -271,16 +268,24 @@ class CaseStudy(db.Model):  # type: ignore[name-defined,misc]
     # Queries
 
     @classmethod
-    def visible_to(cls, user: Person) -> Select[CaseStudy]:
-        """The studies whose words `user` may read, each with its thread."""
-        own = and_(Thread.author_id == user.id, Thread.moderation == CLEAR, Post.moderation == CLEAR)
+    def visible_to(cls, user: Person) -> Select[Any]:
+        """The studies whose words `user` may read, each behind its opening post."""
         return (
-            select(cls)
-            .join(cls.thread)
-            .join(Post, and_(Post.thread_id == cls.thread_id, Post.number == 1))
-            .where(true() if user.is_team else or_(cls.listed, own if user.is_signed_in else false()))
-            .options(contains_eager(cls.thread).joinedload(Thread.prompt))
+            Post.visible_to(user)
+            .join(cls, cls.thread_id == Post.thread_id)
+            .where(Post.number == 1)
+            .add_columns(cls)
         )
+
+    @classmethod
+    def found(cls, id: int, user: Person) -> CaseStudy | None:
+        """The study beside thread `id`, with its thread and prompt, if `user` may read its words."""
+        row = db.session.execute(cls.visible_to(user).where(cls.thread_id == id)).first()
+        if row is None:
+            return None
+        post, study = row
+        set_committed_value(study, "thread", post.thread)
+        return cast(CaseStudy, study)
 
     # Helpers
 
