@@ -107,8 +107,25 @@ def test_the_form_keeps_what_was_asked(site: Site) -> None:
         assert form.fields[name] == asked[name], name
     assert form.fields["title"]
     assert titles(page) == ["Talking about marking"]
-    again = site.visitor().get("/search?" + urlencode(form.form_values()))
-    assert titles(again) == ["Talking about marking"]
+    sent = site.visitor().get("/search?" + urlencode(form.form_values()), 302)
+    assert parse_qs(urlsplit(sent.location).query, keep_blank_values=True).keys() == asked.keys()
+    assert titles(site.visitor().follow(sent)) == ["Talking about marking"]
+
+
+def test_a_form_that_is_sent_with_empty_fields_has_a_short_address(site: Site) -> None:
+    make_thread()
+    for sent, short in (
+        ("q=marking&prompt=&kind=&author=+&sort=relevance", "/search?q=marking"),
+        ("q=&prompt=", "/search"),
+        ("q=marking&sort=newest&since=never&until=", "/search?q=marking&sort=newest&since=never"),
+        ("q=marking&prompt=nonsense&kind=", "/search?q=marking&prompt=nonsense"),
+    ):
+        assert site.visitor().get(f"/search?{sent}", 302).location == short
+
+
+def test_words_that_are_none_are_said_to_be_left_out(site: Site) -> None:
+    page = find(site.visitor(), "?! ...")
+    assert "There is nothing to look for in that. Left out: " in page.words
 
 
 @pytest.mark.parametrize("typed", ["never", "31/2/2026", "2026-13-01", "0"])
@@ -239,7 +256,7 @@ def test_what_was_left_out_is_said(site: Site) -> None:
 
 def test_nothing_found_leads_on(site: Site) -> None:
     make_thread(title="Marking in maths")
-    page = find(site.visitor(), "marking zeppelins", kind="discussion")
+    page = find(site.visitor(), '"marking" zeppelins -homework kind:discussion')
     assert "Ask it as a thread" in page.words
     carried = link(page, "Personalising learning in your school")
     assert carried.startswith("/prompts/your-practice/threads/new?")
@@ -376,8 +393,12 @@ def test_anything_that_can_be_typed_is_a_search(site: Site, q: str) -> None:
     make_thread(title='Plain <mark> & "quotes"', text="It's 100% <mark>safe</mark> &amp; sound, a AND b: x*.")
     for address in ("/search", "/search/nearest"):
         name = "q" if address == "/search" else "title"
-        site.visitor().get(address, query_string={name: q})
-    site.visitor().get("/search", query_string={"q": "safe", "author": q, "has": q, "after": q, "prompt": q})
+        site.visitor().get(address, (200, 302), query_string={name: q})
+    site.visitor().get(
+        "/search",
+        query_string={"q": "safe", "author": q, "has": q, "after": q, "prompt": q},
+        status=(200, 302),
+    )
 
 
 def test_marks_never_break_a_page(site: Site) -> None:

@@ -27,13 +27,12 @@ SHOWN: Any = (
     .join(Prompt, Prompt.id == Thread.prompt_id)
     .where(listed(), Thread.id.in_(bindparam("ids", expanding=True)))
 )
-TITLE = "(SELECT title FROM threads WHERE id = {} AND publication = 'published' AND moderation = 'clear')"
-RESTS = (
-    f"SELECT t.version, c.version, {', '.join([TITLE] * MOST)}, (SELECT max(at) FROM ("  # noqa: S608
-    "SELECT changed_at AS at FROM threads WHERE id = {} UNION ALL SELECT changed_at FROM conversation"
-    f" UNION ALL SELECT gone_at FROM threads WHERE id IN ({', '.join(['{}'] * MOST)})) AS moments)"
-    " FROM threads t, conversation c WHERE t.id = {}"
-)
+TITLE = " (SELECT title FROM threads WHERE id = {} AND publication = 'published' AND moderation = 'clear'),"
+RESTS = [
+    f"SELECT t.version, c.version,{TITLE * many} CASE WHEN t.changed_at > c.changed_at THEN t.changed_at"  # noqa: S608
+    " ELSE c.changed_at END FROM threads t, conversation c WHERE t.id = {}"
+    for many in range(MOST + 1)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,10 @@ class Neighbour:
 
 
 def page_version(id: int, **_: object) -> Rests:
-    """A thread's page: its own version, and the titles of the threads at its foot while they are shown."""
+    """A thread's page: its own version, and the titles of the threads at its foot while they are shown. Its date is
+    its own alone: a reader who knows the ETag, as all do whom we gave one, is told of the others."""
     ids = _ids(id)
-    padded = (*ids, *[0] * (MOST - len(ids)))
-    return Rests(RESTS, (*padded, id, *padded, id))
+    return Rests(RESTS[len(ids)], (*ids, id))
 
 
 def neighbours(id: int) -> list[Neighbour]:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from forum.core.freshness import fresh
@@ -22,6 +22,7 @@ bp = Blueprint("search", __name__)
 
 GENEROUS = "300 per minute"
 NEAREST = 3
+IN_ORDER = ("sort", "relevance")
 DATES = {"since": "From", "until": "To"}
 EXAMPLES = {
     "marking feedback": "posts with both words, in any of their forms",
@@ -38,6 +39,8 @@ EXAMPLES = {
 @bp.get("/search")
 @fresh(site_version)
 def results() -> ResponseReturnValue:
+    if shorter := _without_empty_fields():
+        return redirect(shorter)
     query = Query.from_args(request.args)
     wrong = {name: title for name, title in DATES.items() if _typed(name) and not getattr(query, name)}
     if wrong:
@@ -103,7 +106,7 @@ def _shown(query: Query, found: Results) -> dict[str, Any]:
         "here": address(query),
         "next": address(query, after=found.next) if found.next else None,
         "described": described(query),
-        "carried": " ".join(query.text.replace('"', " ").split()),
+        "carried": " ".join(group.typed for group in query.words.groups),
         "saved_as": urlencode(query.args()),
         "feed_query": "?" + urlencode(query.but(sort="relevance").args()),
     }
@@ -116,6 +119,14 @@ def _parts(found: Results) -> list[tuple[str, list[Hit]]]:
     hits = iter(found.hits)
     whole = list(islice(hits, found.loose))
     return [part for part in (("", whole), ("With some of your words", list(hits))) if part[1]]
+
+
+def _without_empty_fields() -> str | None:
+    """A form sends its empty fields too: the address without them, if there are any, is the one to keep and pass on."""
+    said = {
+        name: value for name, value in request.args.items() if value.strip() and (name, value) != IN_ORDER
+    }
+    return None if len(said) == len(request.args) else "/search" + (f"?{urlencode(said)}" if said else "")
 
 
 def _typed(name: str) -> str:
