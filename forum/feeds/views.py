@@ -213,7 +213,9 @@ def outline() -> Answer:
     base = current_app.config["FORUM"].site_url
     library = opml.Subscription("New case studies", f"{base}/case-studies/feed.atom", f"{base}/case-studies")
     groups.append(opml.Group("Case studies", [library]))
-    answered = opml.Subscription("Answers to suggestions", f"{base}/answers/feed.atom", f"{base}/answers")
+    answered = opml.Subscription(
+        f"Answers to suggestions: {catalogue().title}", f"{base}/answers/feed.atom", f"{base}/answers"
+    )
     groups.append(opml.Group("Answers", [answered]))
     changed = changed_at(versions().read(site_version()) or (0,))
     document = opml.document(catalogue().title, groups, datetime.fromtimestamp(changed, UTC))
