@@ -130,7 +130,7 @@ class Decision(db.Model):  # type: ignore[name-defined,misc]
 
     @classmethod
     def of_post(
-        cls, post: Post, by: User, act: Act, reason: str | None, words: str = "", note: str = ""
+        cls, post: Post, by: User, act: Act, reason: str | None = None, words: str = "", note: str = ""
     ) -> Decision:
         """Decide about a post that nobody had asked about; an item that waits about it is decided with it."""
         item: Item | None = db.session.scalar(select(Item).where(Item.open_thing == f"post:{post.id}"))
