@@ -20,6 +20,7 @@ from forum.discussion import views as discussion
 from forum.discussion.models import catalogue, gate
 from forum.feeds import searches
 from forum.feeds import views as feeds
+from forum.following import rounds as following_rounds
 from forum.moderation import (
     acts,
     gatekeeper,
@@ -122,6 +123,7 @@ def create_app(config: Config | None = None) -> Flask:
         shelf,
         suggestions_room,
         rounds,
+        following_rounds,
     ):
         part.init_app(app)
     for blueprint in (

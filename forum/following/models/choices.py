@@ -1,0 +1,57 @@
+"""How a person wants their mail."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, false, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.core.db import db
+
+
+class Pace(StrEnum):
+    """How what concerns a person themselves goes to them (replies, mentions, what others tried). A follow has a level
+    of its own. Digests go weekly where the pace is weekly, else daily; where it is never, no mail goes at all."""
+
+    AT_ONCE = "at_once"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    NEVER = "never"
+
+
+class MailChoice(db.Model):  # type: ignore[name-defined,misc]
+    """One person's choices; who has chosen nothing has the defaults, and no row. `hour` is Europe/London's, `weekday`
+    counts from 0, Monday; `whole_content` sends whole posts where else there is an extract."""
+
+    __tablename__ = "mail_choices"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True, autoincrement=False)
+    pace: Mapped[str] = mapped_column(String(8), default=Pace.DAILY, server_default="daily")
+    hour: Mapped[int] = mapped_column(default=16, server_default="16")
+    weekday: Mapped[int] = mapped_column(default=0, server_default="0")
+    school_days_only: Mapped[bool] = mapped_column(default=True, server_default=true())
+    whole_content: Mapped[bool] = mapped_column(default=False, server_default=false())
+    follow_on_start: Mapped[bool] = mapped_column(default=True, server_default=true())
+    follow_on_reply: Mapped[bool] = mapped_column(default=True, server_default=true())
+
+    __table_args__ = (
+        CheckConstraint("hour BETWEEN 0 AND 23", name="hour"),
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        CheckConstraint("pace IN ('at_once', 'daily', 'weekly', 'never')", name="pace"),
+    )
+
+    @classmethod
+    def of(cls, person_id: int) -> MailChoice:
+        """What this person has chosen, or the defaults: then a new row, which is nowhere kept."""
+        found: MailChoice | None = db.session.get(cls, person_id)
+        return found or cls(
+            person_id=person_id,
+            pace=Pace.DAILY,
+            hour=16,
+            weekday=0,
+            school_days_only=True,
+            whole_content=False,
+            follow_on_start=True,
+            follow_on_reply=True,
+        )
