@@ -14,13 +14,16 @@ from forum.accounts.letters import Postman
 from forum.case_studies import export, files, inspection, library, marking, page, publishing, trying, uploads
 from forum.case_studies import views as case_studies
 from forum.case_studies.models import shelf
-from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security, storage
+from forum.core import assets, db, dress, errors, freshness, guards, limits, own, porch, security, storage
 from forum.discussion import drafts, fragments, nearest, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue, gate
 from forum.feeds import searches
 from forum.feeds import views as feeds
+from forum.following import notifications
+from forum.following import own as following_own
 from forum.following import rounds as following_rounds
+from forum.following import views as following
 from forum.moderation import (
     acts,
     gatekeeper,
@@ -64,6 +67,7 @@ ROUTES_ELSEWHERE = (
     library,
     members,
     mine,
+    notifications,
     people,
     publishing,
     queue,
@@ -114,6 +118,7 @@ def create_app(config: Config | None = None) -> Flask:
         assets.Assets(),
         dress,
         errors,
+        own,
         security,
         storage,
         catalogue,
@@ -133,6 +138,7 @@ def create_app(config: Config | None = None) -> Flask:
         moderation.bp,
         team.bp,
         feeds.bp,
+        following.bp,
         resources.bp,
         resources_team.bp,
         search.bp,
@@ -146,6 +152,7 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(blueprint)
     nearest.finds(app, Finder())
     searches.answered_by(app, followed.Followed.ask)
+    own.kept_by(app, following_own.OwnThings())
     gate.gate(app, gatekeeper.Gatekeeper())
     suspension.init_app(app)
     forum.cli.init_app(app)
