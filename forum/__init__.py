@@ -18,9 +18,10 @@ from forum.core import assets, db, dress, errors, freshness, guards, limits, own
 from forum.discussion import drafts, fragments, nearest, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue, gate
+from forum.feeds import private as private_feeds
 from forum.feeds import searches
 from forum.feeds import views as feeds
-from forum.following import notifications
+from forum.following import lists, notifications, private
 from forum.following import own as following_own
 from forum.following import rounds as following_rounds
 from forum.following import views as following
@@ -65,10 +66,13 @@ ROUTES_ELSEWHERE = (
     export,
     ledger,
     library,
+    lists,
     members,
     mine,
     notifications,
     people,
+    private,
+    private_feeds,
     publishing,
     queue,
     records,
@@ -152,6 +156,7 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(blueprint)
     nearest.finds(app, Finder())
     searches.answered_by(app, followed.Followed.ask)
+    private_feeds.kept_by(app, private.PrivateFeeds())
     own.kept_by(app, following_own.OwnThings())
     gate.gate(app, gatekeeper.Gatekeeper())
     suspension.init_app(app)

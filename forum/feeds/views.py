@@ -265,8 +265,8 @@ def _answer(format: str, stream: Stream) -> Response:
     if part is None:
         abort(404)
     module = FORMATS[format]
-    entries = _fragments(format, stream, part.items)
-    document = module.feed(_about(format, stream, part), entries, map(module.deleted, part.deleted))
+    entries = fragments_of(format, stream, part.items)
+    document = module.feed(description(format, stream, part), entries, map(module.deleted, part.deleted))
     return Response(document, content_type=module.CONTENT_TYPE)
 
 
@@ -282,7 +282,7 @@ def _asked(parameters: Mapping[str, str]) -> Search:
     return asked_search(parameters)
 
 
-def _about(format: str, stream: Stream, part: Part) -> Feed:
+def description(format: str, stream: Stream, part: Part) -> Feed:
     names, block = stream.names, part.block
 
     def address(block: Block | None) -> str | None:
@@ -309,7 +309,7 @@ def _about(format: str, stream: Stream, part: Part) -> Feed:
     )
 
 
-def _fragments(format: str, stream: Stream, items: Iterable[Item]) -> Iterable[bytes]:
+def fragments_of(format: str, stream: Stream, items: Iterable[Item]) -> Iterable[bytes]:
     """Entries as bytes. One that is as it was is not made again: a reply to a busy prompt costs one entry."""
     kept: Kept[bytes] = current_app.extensions["feed_fragments"]
     for item in items:

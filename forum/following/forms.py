@@ -51,6 +51,12 @@ class ChangesForm(Form):
     )
 
 
+class FeedForm(Form):
+    """Of what a private feed is to be."""
+
+    what = HiddenField(validators=[Length(max=LONGEST_TARGET + 20)])
+
+
 class ImportForm(Form):
     file = FileField("OPML file", validators=[FileRequired("Choose an OPML file")])
 

@@ -75,8 +75,8 @@ def named_targets(wanted: Iterable[tuple[str, str]], viewer: Any) -> dict[tuple[
         by_kind.setdefault(kind, []).append(target)
     found: dict[tuple[str, str], Target] = {}
     for kind, targets in by_kind.items():
-        for asked, target in FINDERS[Kind(kind)](targets, viewer):
-            found[kind, asked] = target
+        for asked, named in FINDERS[Kind(kind)](targets, viewer):
+            found[kind, asked] = named
     return found
 
 

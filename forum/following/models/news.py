@@ -89,6 +89,10 @@ class News:
         return SAID[Reason(self.reason)].format(self.byline)
 
     @property
+    def sentence(self) -> str:
+        return f"{self.lead} {self.title}" if self.title else self.lead
+
+    @property
     def path(self) -> str:
         """Found anew when it is followed: a post may have moved."""
         if self.reason == Reason.DECISION:

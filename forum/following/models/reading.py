@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     ForeignKey,
     Integer,
-    Select,
     bindparam,
     case,
     cast,
@@ -61,7 +60,7 @@ class Reading(db.Model):  # type: ignore[name-defined,misc]
 
 
 READING: Any = Reading.__table__
-ADD = {"sqlite": sqlite.insert(READING), "postgresql": postgresql.insert(READING)}
+ADD: dict[str, Any] = {"sqlite": sqlite.insert(READING), "postgresql": postgresql.insert(READING)}
 SO_FAR = select(READING.c.thread_id, READING.c.number).where(
     READING.c.person_id == bindparam("person"), READING.c.thread_id.in_(bindparam("threads", expanding=True))
 )
@@ -73,7 +72,7 @@ def read_so_far(person_id: int, threads: list[int]) -> dict[int, int]:
     return dict(tuple(row) for row in found)
 
 
-def _put(person_id: int, rows: Select[Any]) -> None:
+def _put(person_id: int, rows: Any) -> None:
     connection = db.session.connection()
     add = ADD[connection.dialect.name].from_select(["person_id", "thread_id", "number", "at"], rows)
     further = add.excluded.number > READING.c.number
