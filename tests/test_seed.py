@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import func, select
 
 from forum import create_app
@@ -29,7 +29,7 @@ from forum.suggestions.models import AnswerDraft, Step, Suggestion, Supporter, T
 from forum.suggestions.rounds import finish
 from tests.browser import Site
 from tests.conftest import After, configure
-from tests.factories import make_person
+from tests.factories import load_story, make_person
 
 PAMPHLET = Path(__file__).parents[2] / "shared" / "pamphlet.txt"
 COMPONENTS = [
@@ -377,13 +377,6 @@ def elsewhere(tmp_path: Path) -> Iterator[Flask]:
         db.create_all()
         yield app
         db.session.remove()
-
-
-def load_story() -> str:
-    """As a person does; what the command said."""
-    answer = current_app.test_cli_runner().invoke(args=["demo", "load"])
-    assert answer.exit_code == 0, answer.output
-    return answer.output
 
 
 def slugs(model: Any) -> list[str]:
