@@ -52,7 +52,10 @@ def test_from_a_follow_to_what_is_new_and_to_its_end(
     if not javascript:
         window.press("Mark as read")
     else:
-        page.wait_for_timeout(2500)
+        page.locator("#post-1").scroll_into_view_if_needed()
+        page.locator("#reply-heading").scroll_into_view_if_needed()
+        with page.expect_response("**/read"):
+            page.wait_for_timeout(1700)
     with live.work():
         for n in range(3):
             make_reply(db.session.get_one(Thread, id), db.session.get_one(User, author), f"Number {n}")
@@ -67,9 +70,8 @@ def test_from_a_follow_to_what_is_new_and_to_its_end(
     page.locator("main").get_by_role("link", name="Talking before marking").click()
     assert window.path.endswith("#post-2")
     if javascript:
-        page.locator("#post-4").scroll_into_view_if_needed()
-        page.mouse.wheel(0, 20_000)
-        page.wait_for_timeout(2500)
+        with page.expect_response("**/read"):
+            page.locator("#reply-heading").scroll_into_view_if_needed()
         expect(page.get_by_role("button", name="Mark as read")).to_be_hidden()
     else:
         window.press("Mark as read")
@@ -88,14 +90,14 @@ def test_from_a_follow_to_what_is_new_and_to_its_end(
 
 def test_a_name_is_offered_and_chosen_with_the_keyboard(live: LiveSite, opened: Open) -> None:
     with live.work():
-        author, reader = make_person("Ada Obi", school="Little Wood School"), make_person("Rea Der").id
+        author, reader = make_person("Zadie Obi", school="Little Wood School"), make_person("Rea Der").id
         thread = make_thread(author, title="Whom I mean")
-        make_reply(thread, make_person("Adam Smith", position="governor"))
+        make_reply(thread, make_person("Zadok Smith", position="governor"))
         path = f"/threads/{thread.id}-{thread.slug}"
     window = opened(reader)
     page = window.go(path)
     text = page.get_by_label("Your reply")
-    text.press_sequentially("I agree with @ad")
+    text.press_sequentially("I agree with @zad")
     options = page.get_by_role("option")
     expect(options).to_have_count(2)
     expect(page.get_by_role("listbox", name="People to mention")).to_be_visible()
@@ -103,15 +105,15 @@ def test_a_name_is_offered_and_chosen_with_the_keyboard(live: LiveSite, opened: 
     text.press("ArrowDown")
     expect(options.first).to_have_attribute("aria-selected", "true")
     text.press("Escape")
-    expect(options).to_have_count(2) if options.first.is_visible() else None
-    text.press_sequentially("a")
-    text.press("ArrowDown")
+    expect(options.first).to_be_hidden()
+    text.press_sequentially("i")
+    expect(options).to_have_count(1)
     text.press("ArrowDown")
     text.press("Enter")
-    assert text.input_value() in ("I agree with @Ada Obi ", "I agree with @Adam Smith ")
+    assert text.input_value() == "I agree with @Zadie Obi "
     text.press_sequentially("on this.")
     window.press("Post reply")
-    expect(page.locator("article.post").last.get_by_role("link", name="@Ada", exact=False)).to_be_visible()
+    expect(page.locator("article.post").last.get_by_role("link", name="@Zadie Obi")).to_be_visible()
 
 
 @both

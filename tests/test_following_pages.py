@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import feedparser
@@ -493,3 +495,54 @@ def test_counts_and_news_are_found_by_their_indexes(site: Site) -> None:
         plan = " ".join(row[-1] for row in db.session.execute(db.text("EXPLAIN QUERY PLAN " + sql)))
         assert "SCAN" not in plan, (name, plan)
         assert re.search(r"USING (COVERING )?(INDEX|INTEGER PRIMARY KEY|PRIMARY KEY)", plan), (name, plan)
+
+
+def test_clicks_and_workers_at_once_leave_one_of_each(site: Site) -> None:
+    """The same button in four browsers at once, and four workers at the same acts."""
+    reader, author = make_person("Rea Der"), make_person("Ada Obi")
+    thread = make_thread(author)
+    for n in range(30):
+        Follow.begin(make_person(f"Follower {n}"), Kind.THREAD, str(thread.id))
+    db.session.commit()
+    browsers = [site.browser(reader) for _ in range(4)]
+    tokens = [browser.csrf_token() for browser in browsers]
+    start, id = Barrier(4), thread.id
+
+    def press(browser: Browser, token: str) -> None:
+        start.wait()
+        asked = {"kind": "thread", "target": str(id), "act": "follow", "csrf_token": token}
+        browser.post("/following", asked)
+        browser.post(f"/threads/{id}/read", {"number": "1", "csrf_token": token})
+        browser.post("/following/feeds", {"what": "following", "csrf_token": token}, status=200)
+        browser.post(
+            "/account/notifications", {"pace": "daily", "hour": "9", "weekday": "0", "csrf_token": token}
+        )
+
+    db.session.rollback()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(press, browsers, tokens))
+    for table, mine in (
+        (Follow, Follow.person_id),
+        (Reading, Reading.person_id),
+        (FeedKey, FeedKey.person_id),
+    ):
+        assert len(db.session.scalars(select(table).where(mine == reader.id)).all()) == 1, table
+
+    replies = [make_reply(thread, author, f"Number {n}").id for n in range(3)]
+    db.session.rollback()
+    app, start = site.app, Barrier(4)
+
+    def work(_: int) -> None:
+        with app.app_context():
+            start.wait()
+            while rounds.fan_out(limit=7):
+                db.session.commit()
+            db.session.remove()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    rounds.finish()
+    told = db.session.execute(
+        select(Notice.person_id, Notice.post_id).where(Notice.post_id.in_(replies))
+    ).all()
+    assert len(told) == len(set(told)) == 31 * 3
