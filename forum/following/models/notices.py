@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     cast,
+    delete,
     func,
     or_,
     select,
@@ -42,6 +43,9 @@ class Reason(StrEnum):
     FOLLOWED = "followed"
 
 
+KEPT = timedelta(days=365)
+OLDEST = 1_000  # notices that are looked at at once
+UNSYNCHRONISED = {"synchronize_session": False}
 UNSEEN = text("seen_at IS NULL")
 MAIL_DUE = text("mail_due_at IS NOT NULL")
 IN_DIGEST = text("level = 'digest' AND mailed_at IS NULL")
@@ -79,7 +83,15 @@ class Notice(db.Model):  # type: ignore[name-defined,misc]
     def see(cls, by: User, *which: ColumnElement[bool]) -> None:
         """`by` has seen these."""
         mine = update(cls).where(cls.person_id == by.id, cls.seen_at.is_(None), *which)
-        db.session.execute(mine.values(seen_at=now()), execution_options={"synchronize_session": False})
+        db.session.execute(mine.values(seen_at=now()), execution_options=UNSYNCHRONISED)
+
+    @classmethod
+    def forget_old(cls) -> bool:
+        """Of the OLDEST, those that are older than KEPT go; True where there may be more."""
+        oldest = select(cls.id, cls.at).order_by(cls.id).limit(OLDEST).subquery()
+        old = select(oldest.c.id).where(oldest.c.at < now() - KEPT)
+        gone = db.session.execute(delete(cls).where(cls.id.in_(old)), execution_options=UNSYNCHRONISED)
+        return bool(gone.rowcount == OLDEST)
 
 
 def may_see(*columns: Any) -> Select[Any]:
