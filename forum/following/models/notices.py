@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    ForeignKey,
     Index,
     Select,
     String,
@@ -59,12 +58,13 @@ class Notice(db.Model):  # type: ignore[name-defined,misc]
     __tablename__ = "notices"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"))
+    # No foreign keys: each would lock its row until a batch is down, and whoever posts would wait for that.
+    person_id: Mapped[int]
+    activity_id: Mapped[int]
     reason: Mapped[str] = mapped_column(String(10))
     via: Mapped[str | None] = mapped_column(String(10))
-    thread_id: Mapped[int | None] = mapped_column(ForeignKey("threads.id"))
-    post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"))
+    thread_id: Mapped[int | None]
+    post_id: Mapped[int | None]
     level: Mapped[str] = mapped_column(String(6))
     at: Mapped[datetime] = mapped_column(Instant, default=now)
     seen_at: Mapped[datetime | None] = mapped_column(Instant)
