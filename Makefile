@@ -35,6 +35,7 @@ check: $(TESTING) ## style and types only
 
 bench: $(TESTING) assets ## how fast pages are on this machine
 	$(PY) -m tests.bench
+	$(PY) -m tests.bench.schools
 	$(PY) -m tests.bench.library
 
 clean: ## take away what can be made again; the database in instance/ stays

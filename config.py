@@ -37,8 +37,13 @@ class Config:
     kept_bytes: int
     trusted_proxies: int
     feed_started: str
+    response_supporters: int
+    response_days: int
     log_level: str
     study_lasts_days: int
+    first_posts_held: int
+    safeguarding: str
+    second_factor: bool
     testing: bool = False
 
     @property
@@ -80,8 +85,13 @@ class Config:
             kept_bytes=_whole(env, "KEPT_BYTES", 8 * 1024 * 1024),
             trusted_proxies=_whole(env, "TRUSTED_PROXIES", 0),
             feed_started=env.get("FEED_STARTED", "2026"),
+            response_supporters=_whole(env, "RESPONSE_SUPPORTERS", 25),
+            response_days=_whole(env, "RESPONSE_DAYS", 20),
             log_level=env.get("LOG_LEVEL", "INFO"),
             study_lasts_days=_whole(env, "STUDY_LASTS_DAYS", 730),
+            first_posts_held=_whole(env, "FIRST_POSTS_HELD", 2),
+            safeguarding=env.get("SAFEGUARDING", ""),
+            second_factor=_yes(env, "SECOND_FACTOR", default=forum_env == "production"),
         )
         return config._checked() if config.in_production else config._for_development()
 
@@ -142,6 +152,13 @@ def _whole(env: Mapping[str, str], name: str, default: int) -> int:
         return int(env.get(name, default))
     except ValueError:
         raise Misconfigured(f"{name} is {env[name]!r}: it must be a whole number.") from None
+
+
+def _yes(env: Mapping[str, str], name: str, default: bool) -> bool:
+    said = env.get(name, "yes" if default else "no")
+    if said not in ("yes", "no"):
+        raise Misconfigured(f"{name} is {said!r}: it must be yes or no.")
+    return said == "yes"
 
 
 def _database_url(url: str, instance: Path) -> str:

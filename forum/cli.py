@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from rich.console import Console
-from rich.progress import DownloadColumn, Progress
+from rich.progress import DownloadColumn, Progress, TaskID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -21,17 +22,24 @@ from forum.case_studies.models.strays import every_hash, forget_strays, is_spoke
 from forum.core.db import db, now
 from forum.core.storage import storage
 from forum.discussion.models import Prompt
+from forum.resources.models.lists import open_talks
+from forum.search.models import judging, upkeep
 from forum.seed.importing import Import
 from forum.seed.lines import lines_of
 from forum.seed.load import HERE, BadFile, load_conversation
+from forum.seed.register import NotARegister
 from forum.seed.rendering import on_every_core
+from forum.seed.schools import Load
 from forum.seed.story import Untold, sign_ins, tell
 
 conversation = AppGroup("conversation", help="The conversation's own data.")
 case_studies = AppGroup("case-studies", help="Case studies as they grow old.")
 files = AppGroup("files", help="The pictures and papers of case studies.")
 demo = AppGroup("demo", help="An invented story to look at (development only).")
+letters = AppGroup("letters", help="What is written to people.")
 people = AppGroup("people", help="People and their roles.")
+schools = AppGroup("schools", help="The register of schools.")
+searching = AppGroup("search", help="The search index.")
 
 
 @conversation.command("load")
@@ -39,9 +47,10 @@ people = AppGroup("people", help="People and their roles.")
     "--folder", type=click.Path(path_type=Path), default=HERE, help="Where the files are; ours if none."
 )
 def load(folder: Path) -> None:
-    """Load prompts, components and resources from files. What the team has edited stays as it is."""
+    """Load prompts, components and resources from files, and open the threads of resources that have none yet.
+    What the team has edited stays as it is."""
     try:
-        done = load_conversation(folder)
+        done = [*load_conversation(folder), *open_talks()]
     except BadFile as error:
         raise click.ClickException(f"{error} Nothing was changed.") from error
     db.session.commit()
@@ -148,6 +157,15 @@ def check_files() -> None:
     click.echo("Every file that the database knows is there.")
 
 
+@letters.command("deliver")
+def deliver() -> None:
+    """Tell people what they are owed and deliver it. The server does so by itself; this is for a timer."""
+    rounds = 1
+    while current_app.extensions["postman"].go_round():
+        rounds += 1
+    click.echo(f"Nothing is left to deliver ({rounds} {'round' if rounds == 1 else 'rounds'}).")
+
+
 @people.command("add-team")
 @click.argument("email")
 def add_team(email: str) -> None:
@@ -160,6 +178,84 @@ def add_team(email: str) -> None:
 def make_administrator(email: str) -> None:
     """Make the person with EMAIL an administrator."""
     _make(email, Role.ADMINISTRATOR)
+
+
+@schools.command("load")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--part", is_flag=True, help="A part of the register: close no school that it does not name.")
+@click.option(
+    "--many-closed", is_flag=True, help="Close more than a tenth of the schools, if they are missing."
+)
+def load_schools(file: Path, part: bool, many_closed: bool) -> None:
+    """Bring in the register of schools from FILE, the CSV of Get Information About Schools.
+
+    Safe to run again, with a newer file or after it was stopped half-way. No school is deleted: those that are no
+    longer in the file are marked as closed.
+    """
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    bar = Progress(console=console, disable=not console.is_terminal)
+    run = Load(lambda number, why: console.print(f"Line {number}: {why}", markup=False), part, many_closed)
+    try:
+        with file.open("rb") as lines, bar:
+            for doing, what in (("Reading", run.look), ("Loading", run.take)):
+                lines.seek(0)
+                task = bar.add_task(doing, total=file.stat().st_size)
+                for _ in what(lines_of(lines)):
+                    bar.update(task, completed=lines.tell())
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be read: {error.strerror}.") from error
+    except NotARegister as error:
+        raise click.ClickException(f"{error} Nothing was changed.") from error
+    except IntegrityError as error:
+        raise click.ClickException("Another load of the register is running. Run this again.") from error
+    for line in run.summary():
+        click.echo(line)
+
+
+@searching.command("rebuild")
+@click.option("--afresh", is_flag=True, help="Begin at the beginning, not where an earlier run was stopped.")
+@click.option("--at-once", is_flag=True, help="All words in one go: the quickest, but posting waits for it.")
+def rebuild_index(afresh: bool, at_once: bool) -> None:
+    """Make the search index anew while the site runs. Safe to stop; run again, it goes on from there."""
+    _follow(upkeep.rebuild(afresh), "Indexing")
+    if at_once:
+        upkeep.rebuild_words()
+        db.session.commit()
+    click.echo("The index is whole.")
+
+
+@searching.command("check")
+@click.option("--words", is_flag=True, help="Compare every word too (SQLite): posting waits for it.")
+def check_index(words: bool) -> None:
+    """Compare the search index with what is public, both ways; fails where they differ."""
+    faults = _follow(upkeep.check(), "Comparing")
+    for fault in faults[:20]:
+        click.echo(f"{fault.what[:-1]} {fault.id}: {fault.wrong}")
+    if words and not upkeep.words_agree():
+        raise click.ClickException(
+            "Words differ from their texts. flask search rebuild --at-once mends that."
+        )
+    if faults:
+        raise click.ClickException(f"{len(faults):,} differ. flask search rebuild --afresh mends that.")
+    click.echo("The index has what is public, and nothing else.")
+
+
+@searching.command("judge")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def judge(file: Path) -> None:
+    """How good the search is: ask the questions in FILE, and compare what is found with what should be."""
+    try:
+        scores, imperfect = judging.judged(judging.Question.read(file))
+    except judging.BadJudgement as error:
+        raise click.ClickException(str(error)) from error
+    for answer in imperfect:
+        missed = [title for title in answer.question.titles if title not in answer.found]
+        missing = f"; not found: {', '.join(missed)}" if missed else ""
+        click.echo(f"{answer.question.q}: rank {answer.reciprocal_rank:.2f}{missing}")
+    for score in scores:
+        click.echo(
+            f"{score.name:<10} {score.many:>4} questions  MRR {score.rank:.3f}  recall@10 {score.recall:.3f}"
+        )
 
 
 @click.command("serve")
@@ -195,8 +291,24 @@ def serve() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (case_studies, conversation, demo, files, people, serve):
+    for command in (case_studies, conversation, demo, files, letters, people, schools, searching, serve):
         app.cli.add_command(command)
+
+
+def _follow(steps: Iterator[upkeep.Progress], doing: str) -> list[upkeep.Fault]:
+    """Take `steps`, committing each, behind a progress bar; what they found wrong."""
+    faults: list[upkeep.Fault] = []
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as bar:
+        tasks: dict[str, TaskID] = {}
+        for step in steps:
+            db.session.commit()
+            if step.what not in tasks:
+                tasks[step.what] = bar.add_task(f"{doing} {step.what}", total=step.last)
+            bar.update(tasks[step.what], completed=step.done)
+            faults += step.faults
+    db.session.commit()
+    return faults
 
 
 def _make(email: str, role: Role) -> None:

@@ -102,7 +102,7 @@ def test_a_study_is_listed_while_its_thread_and_its_opening_post_are_shown(site:
     team, study = make_person(role="team"), make_study()
     acts: tuple[tuple[Callable[[], None], Callable[[], None]], ...] = (
         (lambda: study.opening().thread.hide(team, "spam"), lambda: study.opening().thread.restore(team)),
-        (lambda: study.opening().hide(team, "spam"), lambda: study.opening().restore(team)),
+        (lambda: study.opening().hide(team, "spam"), lambda: study.opening().publish(team)),
         (
             lambda: study.opening().withdraw(study.opening().author),
             lambda: study.opening().bring_back(study.opening().author),
@@ -356,6 +356,7 @@ def test_the_page_costs_the_same_queries_at_1_and_at_20(site: Site, signed_in: b
             browser.get(url_of(study) + query)
         return len(queries)
 
+    browser.get(url_of(study))  # its neighbours are found once and kept
     make_trial(study, outcome="not")
     make_study(adapted_from=study.thread_id)
     browser.get(url_of(make_study()))  # what is kept of the person and the texts is read once

@@ -189,9 +189,9 @@ def test_another_school_tries_it_and_a_third_adapts_it(
     with live.work():
         grown = make_study(title=f"Grown {javascript}", adapted_from=study_of(address))
         kin = f"/threads/{grown.thread_id}-{grown.opening().thread.slug}"
-    third.go(address).get_by_role("link", name=f"Grown {javascript}").click()
+    third.go(address).get_by_role("link", name=f"Grown {javascript}").first.click()
     assert third.path == kin
-    third.page.get_by_role("link", name=f"Tried {javascript}").click()
+    third.page.get_by_role("link", name=f"Tried {javascript}").first.click()
     assert third.path == address
 
 

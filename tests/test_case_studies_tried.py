@@ -183,7 +183,7 @@ def test_reports_count_while_their_posts_are_shown(site: Site) -> None:
         (lambda post: post.withdraw(ben), 0),
         (lambda post: post.bring_back(ben), 1),
         (lambda post: post.hide(team, "spam"), 0),
-        (lambda post: post.restore(team), 1),
+        (lambda post: post.publish(team), 1),
     ):
         act(report_of(study))
         site.commit()

@@ -96,7 +96,7 @@ def test_what_is_hidden_or_withdrawn_is_nowhere_at_once(site: Site) -> None:
     visitor, addresses = site.visitor(), ("/case-studies", "/case-studies.csv", "/case-studies.json")
     goes: list[tuple[Callable[[], None], Callable[[], None]]] = [
         (lambda: study.opening().thread.hide(team, "spam"), lambda: study.opening().thread.restore(team)),
-        (lambda: study.opening().hide(team, "spam"), lambda: study.opening().restore(team)),
+        (lambda: study.opening().hide(team, "spam"), lambda: study.opening().publish(team)),
         (lambda: study.opening().withdraw(ada), lambda: study.opening().bring_back(ada)),
     ]
     for hide, restore in goes:

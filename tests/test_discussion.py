@@ -465,7 +465,7 @@ def test_each_act_leaves_one_line_and_bumps_both_versions(site: Site) -> None:
         lambda: post_of(thread, 2).withdraw(ada),
         lambda: post_of(thread, 2).bring_back(ada),
         lambda: post_of(thread, 2).hide(team, "spam"),
-        lambda: post_of(thread, 2).restore(team),
+        lambda: post_of(thread, 2).publish(team),
         lambda: thread.lock(team),
         lambda: thread.unlock(team),
         lambda: thread.pin(team),
@@ -498,6 +498,8 @@ def test_a_page_costs_the_same_queries_at_1_and_at_20(site: Site, path: str, sig
         return len(queries)
 
     browser.get("/about")  # what is kept of the person and the texts is read once
+    browser.get(url_of(thread))  # related threads are looked for once an hour
+    make_reply(thread)
     one = cost("?a=1")
     for n in range(19):
         make_reply(thread, make_person(f"Person {n}"))

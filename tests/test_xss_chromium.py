@@ -153,7 +153,7 @@ def test_reports_notes_and_the_log(live: LiveSite, opened: Open, samples: list[s
             report.close(colleague, report.detail)
         for texts in batched(samples, 10 * MANY):
             post.hide(colleague, "other", "\n".join(texts))
-            post.restore(colleague, "".join(texts))
+            post.publish(colleague, "".join(texts))
         post.hide(colleague, "other", "\n".join(samples))
         db.session.commit()
         reader, whole = colleague.id, [report.id for report in reports]

@@ -8,6 +8,7 @@ would make too much is escaped whole and shown as it was typed.
 import html as entities
 import re
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import nh3
@@ -19,7 +20,7 @@ from sqlalchemy.types import TypeDecorator
 from forum.core.characters import ISOLATE, clean_text
 from forum.core.markdown import address_allowed, to_html
 
-__all__ = ("SafeHTML", "absolute", "clean_text", "extract", "quote", "render")
+__all__ = ("SafeHTML", "absolute", "clean_text", "extract", "marked", "quote", "render", "words_of")
 
 TAGS = frozenset({"a", "br", "code", "em", "s", "strong"})
 TAGS |= {"blockquote", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"}
@@ -44,15 +45,31 @@ def extract(html: str, length: int = 200) -> str:
 
     A plain str, not escaped: for a feed's summary or a page's description.
     """
-    spaced = _END_OF_BLOCK.sub(r"\g<0> ", str(html))
-    text = clean_text(entities.unescape(nh3.clean(spaced, tags=set())))
-    text = " ".join(ISOLATE.sub("", text).split())
+    text = words_of(html)
     if len(text) <= length:
         return text
     cut = text[: length - 1]
     if not text[length - 1].isspace() and " " in cut:
         cut = cut.rpartition(" ")[0]
     return cut.rstrip(" ,;:.-–—") + "…"
+
+
+def words_of(html: str, quotations: bool = True) -> str:
+    """All the words of rendered `html` as plain text in one line, or those that are not quoted. Not escaped."""
+    spaced = _END_OF_BLOCK.sub(r"\g<0> ", str(html))
+    left_out = {"script", "style", *(() if quotations else ("blockquote",))}
+    bare = nh3.clean(spaced, tags=set(), attributes={}, clean_content_tags=left_out)
+    text = clean_text(entities.unescape(bare))
+    return " ".join(ISOLATE.sub("", text).split())
+
+
+def marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
+    """Plain `text`, escaped, with a <mark> around each of `spans`: (start, end) in characters, in order and apart."""
+    pieces, done = [], 0
+    for start, end in spans:
+        pieces += [escape(text[done:start]), Markup("<mark>"), escape(text[start:end]), Markup("</mark>")]
+        done = end
+    return Markup("").join([*pieces, escape(text[done:])])
 
 
 def absolute(html: Markup, base: str) -> Markup:

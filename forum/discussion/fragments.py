@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import urlencode
 
-from flask import Flask, abort, current_app
+from flask import Flask, abort, current_app, redirect, request
 from markupsafe import Markup
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
@@ -16,9 +17,12 @@ from forum.core.guards import me
 from forum.core.markup import extract
 from forum.core.paging import pages_of
 from forum.core.porch import Kept
+from forum.discussion import related
 from forum.discussion.beside import Beside, beside
 from forum.discussion.models import Component, Thread, listed
-from forum.discussion.models.lists import PostRow, components_of, posts_of_page, thread_version
+from forum.discussion.models.lists import PostRow, components_of, posts_of_page
+from forum.discussion.models.merging import address, gone_on_in
+from forum.discussion.related import Neighbour, neighbours, page_version
 
 SIZE = 6 * 1024 * 1024
 WEIGHT = 60_000  # of a page of twenty posts with what is rendered of it, in bytes
@@ -36,6 +40,7 @@ class Leaf:
     description: str
     posts: list[tuple[PostRow, Markup]]
     beside: Beside | None = None
+    related: list[Neighbour] = field(default_factory=list)
     pages: dict[Any, Any] = field(default_factory=dict)
 
     @property
@@ -50,7 +55,7 @@ class Leaf:
 def leaf(id: int, number: int) -> Leaf:
     """The page as kept, or read now; a 404 where the viewer may not see the thread, or it has no such page."""
     kept: Kept[Leaf] = current_app.extensions["leaves"]
-    key = (id, number, versions().read(thread_version(id)))
+    key = (id, number, versions().read(page_version(id)))
     found = kept.get(key)
     if found is None:
         thread = db.session.scalars(PUBLIC, {"id": id}).first() or thread_for_viewer(id)
@@ -64,8 +69,16 @@ def leaf(id: int, number: int) -> Leaf:
 
 
 def thread_for_viewer(id: int) -> Thread:
-    """The thread as one that the viewer may see, to change it or because it is not for everyone."""
-    return first_or_404(Thread.visible_to(me()).where(Thread.id == id).options(joinedload(Thread.prompt)))
+    """The thread as one that the viewer may see, to change it or because it is not for everyone. A merged one
+    leads to where it goes on."""
+    seen = Thread.visible_to(me()).where(Thread.id == id).options(joinedload(Thread.prompt))
+    return db.session.scalars(seen).first() or _gone_on(id)
+
+
+def _gone_on(id: int) -> NoReturn:
+    into = first_or_404(gone_on_in(id, me()))
+    kept = {name: value for name, value in request.args.items() if name != "page"}
+    abort(redirect(address(into) + (f"?{urlencode(kept)}" if kept else ""), 301))
 
 
 def read_leaf(thread: Thread, number: int) -> Leaf:
@@ -78,6 +91,7 @@ def read_leaf(thread: Thread, number: int) -> Leaf:
         extract(rows[0].html, 160) if rows else "",
         [],
         record,
+        neighbours(thread.id) if thread.is_listed else [],
     )
     made.posts.extend((row, _shown(row, made.address, record)) for row in rows)
     return made
@@ -109,3 +123,4 @@ def _rendered(row: PostRow, thread_url: str) -> Markup:
 def init_app(app: Flask) -> None:
     app.extensions["fragments"] = Kept[Markup](SIZE)
     app.extensions["leaves"] = Kept[Leaf](SIZE)
+    related.init_app(app)

@@ -25,12 +25,16 @@ from forum.discussion.forms import (
     EditOpeningForm,
     PostForm,
     ThreadForm,
+    one_line,
 )
 from forum.discussion.fragments import read_leaf, thread_for_viewer
 from forum.discussion.models import Component, Post, Prompt, Thread
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.drafts import Draft
-from forum.discussion.models.lists import components_of
+from forum.discussion.models.lists import ThreadRow, components_of
+from forum.discussion.models.merging import standing
+from forum.discussion.models.threads import Moved
+from forum.discussion.nearest import nearest
 from forum.discussion.views import bp, post_url, thread_page, thread_url
 
 WRITES = "60 per 10 minutes"
@@ -47,9 +51,11 @@ def new_thread(slug: str) -> ResponseReturnValue:
     if request.method == "GET":
         form.fresh_submission()
         draft = _into(form, Draft.find(me(), key))
+        form.title.data = form.title.data or one_line(request.args.get("title"))[:LONGEST_TITLE]
         return _thread_form(form, prompt, draft=draft)
     if "preview" in request.form:
-        return _thread_form(form, prompt, preview=render(form.body.data))
+        said = nearest(form.title.data or "")
+        return _thread_form(form, prompt, preview=render(form.body.data), nearest=said)
     if not form.validate_on_submit() or not _may_publish(form):
         return _thread_form(form, prompt, status=422)
     thread = Thread.start(
@@ -69,6 +75,15 @@ def new_thread(slug: str) -> ResponseReturnValue:
 @limiter.limit(WRITES, key_func=person)
 @signed_in
 def reply(id: int) -> ResponseReturnValue:
+    """A reply to a thread that was merged while it was written goes where the thread goes on."""
+    try:
+        return _reply(standing(id))
+    except Moved as moved:
+        db.session.rollback()
+        return _reply(moved.to)
+
+
+def _reply(id: int) -> ResponseReturnValue:
     thread = thread_for_viewer(id)
     form = PostForm(disclosure=me().disclosure)
     if "preview" in request.form:
@@ -83,6 +98,8 @@ def reply(id: int) -> ResponseReturnValue:
             (form.submission.data or "")[:64],
             _answered(thread, form),
         )
+    except Moved:
+        raise
     except Refused as refusal:
         form.form_errors = [*form.form_errors, str(refusal)]
         return _with_reply(thread, form), 422
@@ -179,6 +196,7 @@ def _thread_form(
     draft: Draft | None = None,
     preview: Markup | None = None,
     status: int = 200,
+    nearest: list[ThreadRow] | None = None,
 ) -> ResponseReturnValue:
     page = render_template(
         "discussion/new_thread.html",
@@ -186,6 +204,7 @@ def _thread_form(
         prompt=prompt,
         draft=draft,
         preview=preview,
+        nearest=nearest,
         longest=LONGEST_BODY,
         longest_title=LONGEST_TITLE,
         form_errors=bool(form.errors),

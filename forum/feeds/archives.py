@@ -35,9 +35,12 @@ BLOCKS: dict[str, tuple[int, ...]] = {
     "prompt posts": (100, 500),
     "component posts": (100, 500),
     "person posts": (100, 5_000),
+    "site answers": (50,),
+    "thread answers": (50,),
     "site threads": (50,),
     "prompt threads": (50, 200),
     "component threads": (50, 200),
+    "search posts": (100, 1_000, 10_000, 100_000),
     "person threads": (50, 2_000),
     "case studies": (50, 2_000),
 }
@@ -83,11 +86,10 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Stream(ABC):
-    """One feed: `where` narrows it, `path` is its address without the format, `page` the page it follows; `query`
-    is what both have after their "?", if anything.
+    """One feed: `where` narrows it, `path` is its address without the format, `page` the page it follows.
 
     `personal` is a person's own: its tombstones do not say why, because the thread, which says why, does not
-    say who."""
+    say who. `query` is what its address has after "?", where one path has many feeds."""
 
     names: Names
     title: str
@@ -97,6 +99,11 @@ class Stream(ABC):
     where: tuple[Condition, ...] = ()
     personal: bool = False
     query: str = ""
+
+    def address(self, format: str, block: Block | None = None) -> str:
+        """Where it stands in this format, or an archive page of it."""
+        parameters = "&".join(filter(None, (self.query, f"archive={block.name}" if block else "")))
+        return self.names.address(f"{self.path}.{format}" + (f"?{parameters}" if parameters else ""))
 
     # Its documents
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from flask import Blueprint, Response, abort, current_app, render_template, request
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -20,10 +20,13 @@ from forum.core.porch import Kept
 from forum.discussion.models import Post, Thread, ThreadComponent, listed
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.lists import person_version, prompt_version, site_version, thread_version
+from forum.discussion.models.merging import gone_on_in
 from forum.feeds import atom, jsonfeed, opml, rss
 from forum.feeds.archives import BLOCKS, Block, Part, Stream
 from forum.feeds.entries import Deleted, Entry, Feed, Link
+from forum.feeds.outcomes import Answers, OutcomeOfOne
 from forum.feeds.rows import Item, Names
+from forum.feeds.searches import Search, SearchPosts, asked_search
 from forum.feeds.streams import (
     CaseStudies,
     ComponentPosts,
@@ -34,10 +37,12 @@ from forum.feeds.streams import (
     carried_by_its_thread,
     opened_by_name,
 )
+from forum.suggestions.models import Step, Suggestion
 
 bp = Blueprint("feeds", __name__)
 
 ARCHIVES_PER_MINUTE = 120
+SEARCHES_PER_MINUTE = 300
 FRAGMENTS = 4 * 1024 * 1024  # bytes
 
 
@@ -119,6 +124,7 @@ def case_studies(format: str) -> Answer:
     asked = Asked.of(request.args)
     narrowed = f": {', '.join(asked.words())}" if asked.narrows else ""
     about = _told("/case-studies", f"New case studies{narrowed}", "case studies")
+    about["page"] += f"?{asked.query}" if asked.query else ""
     return _answer(format, CaseStudies(**about, query=asked.query, where=tuple(asked.conditions())))
 
 
@@ -143,10 +149,48 @@ def person_threads(id: int, format: str) -> Answer:
 @fresh(thread_version, public=True)
 def thread(id: int, format: str) -> Answer:
     found = db.session.execute(select(Thread.title, Thread.slug).where(Thread.id == id, listed())).first()
-    title, slug = found or abort(404)
+    if found is None:  # of a merged thread: readers follow where it goes on
+        into = first_or_404(gone_on_in(id, Visitor()))
+        return redirect(f"/threads/{into.id}/feed.{format}", 301)
+    title, slug = found
     about = _told(f"/threads/{id}-{slug}", f"Posts in: {title}", "thread posts")
     about["path"] = f"/threads/{id}/feed"
     return _answer(format, ThreadPosts(**about, where=(Post.thread_id == id,)))
+
+
+@bp.get(f"/answers/{FEED}")
+@fresh(site_version, public=True)
+def answers(format: str) -> Answer:
+    """Each step that was published about a suggestion."""
+    about = _told("/answers", f"Answers to suggestions: {catalogue().title}", "site answers")
+    return _answer(format, Answers(**about))
+
+
+@bp.get(f"/suggestions/<int:id>/outcome/{FEED}")
+@fresh(thread_version, public=True)
+def outcome(id: int, format: str) -> Answer:
+    """What comes of one suggestion."""
+    found = db.session.execute(
+        select(Thread.title)
+        .join(Suggestion, Suggestion.thread_id == Thread.id)
+        .where(Thread.id == id, listed())
+    ).first()
+    if found is None:
+        into = first_or_404(gone_on_in(id, Visitor()))
+        return redirect(f"/suggestions/{into.id}/outcome/feed.{format}", 301)
+    about = _told(f"/suggestions/{id}/trail", f"What comes of: {found.title}", "thread answers")
+    about["path"] = f"/suggestions/{id}/outcome/feed"
+    return _answer(format, OutcomeOfOne(**about, where=(Step.thread_id == id,)))
+
+
+@bp.get(f"/search/{FEED}")
+@fresh(site_version, public=True)
+def search(format: str) -> Answer:
+    """What anyone may look for, the newest posts first."""
+    asked = _asked(request.args)
+    about = _told("/search", f"Search: {asked.title}: {catalogue().title}", "search posts")
+    about["page"] += f"?{asked.query}"
+    return _answer(format, SearchPosts(**about, query=asked.query, search=asked))
 
 
 # All of them
@@ -169,6 +213,10 @@ def outline() -> Answer:
     base = current_app.config["FORUM"].site_url
     library = opml.Subscription("New case studies", f"{base}/case-studies/feed.atom", f"{base}/case-studies")
     groups.append(opml.Group("Case studies", [library]))
+    answered = opml.Subscription(
+        f"Answers to suggestions: {catalogue().title}", f"{base}/answers/feed.atom", f"{base}/answers"
+    )
+    groups.append(opml.Group("Answers", [answered]))
     changed = changed_at(versions().read(site_version()) or (0,))
     document = opml.document(catalogue().title, groups, datetime.fromtimestamp(changed, UTC))
     return Response(document, content_type=opml.CONTENT_TYPE)
@@ -229,32 +277,34 @@ def _archive(stream: Stream, asked: str) -> Part | None:
     return stream.archive(block) if block else None
 
 
+@limiter.shared_limit(f"{SEARCHES_PER_MINUTE} per minute", scope="search feeds")
+def _asked(parameters: Mapping[str, str]) -> Search:
+    return asked_search(parameters)
+
+
 def _about(format: str, stream: Stream, part: Part) -> Feed:
     names, block = stream.names, part.block
-    query = f"?{stream.query}" if stream.query else ""
-    current = names.address(f"{stream.path}.{format}{query}")
 
     def address(block: Block | None) -> str | None:
-        return f"{current}{'&' if query else '?'}archive={block.name}" if block else None
+        return stream.address(format, block) if block else None
 
+    name = stream.path.removeprefix("/").removesuffix("feed").rstrip("/") or "threads"
     moments = [*(item.entry.updated for item in part.items), *(each.when for each in part.deleted)]
     return Feed(
-        id=names.tag(
-            "feed", (stream.path.removeprefix("/").removesuffix("feed").rstrip("/") or "threads") + query
-        ),
+        id=names.tag("feed", name + (f"?{stream.query}" if stream.query else "")),
         title=stream.title,
-        url=address(block) or current,
-        page_url=names.address(stream.page + query),
+        url=stream.address(format, block),
+        page_url=names.address(stream.page),
         updated=max(moments, default=datetime.fromtimestamp(changed_at(catalogue().version or (0,)), UTC)),
         author=catalogue().organisation,
-        current=current if block else None,
+        current=stream.address(format) if block else None,
         previous_archive=address(part.previous),
         next_archive=address(part.next),
         is_archive=block is not None,
         alternates=tuple(
-            Link(names.address(f"{stream.path}.{name}{query}"), other.MEDIA_TYPE)
-            for name, other in FORMATS.items()
-            if name != format and block is None
+            Link(stream.address(other), module.MEDIA_TYPE)
+            for other, module in FORMATS.items()
+            if other != format and block is None
         ),
     )
 

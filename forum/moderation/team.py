@@ -12,7 +12,7 @@ from forum.case_studies.models.files import StudyFile
 from forum.core.guards import team_room
 from forum.core.paging import id_asked
 from forum.core.security import own_path
-from forum.moderation.models import MANY, Line, Report
+from forum.moderation.models import MANY, Item, Line
 
 LINES = 50
 
@@ -23,7 +23,7 @@ bp = team_room("team", __name__)
 def home() -> str:
     return render_template(
         "team/home.html",
-        waiting=Report.count_waiting(),
+        waiting=Item.count(Item.waiting(), MANY),
         pictures=StudyFile.count_waiting(),
         many=MANY,
         lines=Line.log(limit=10),

@@ -52,6 +52,16 @@ class SignedIn:
     token: str
 
 
+def signed_in(app: Flask, user: User) -> SignedIn:
+    """A session in which `user` is signed in."""
+    with app.test_request_context(base_url=f"https://{HOST}"):
+        sessions.begin(user, remember=False)
+        token: str = generate_csrf()
+        signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+        cookie = f"{app.config['SESSION_COOKIE_NAME']}={signer.dumps(dict(session))}"
+    return SignedIn(cookie, token)
+
+
 class Site:
     """One filled site: its addresses, people who are signed in, and the app in this process for counting."""
 
@@ -68,7 +78,9 @@ class Site:
             self.others = [thread.id for thread in found[1:]]
             self.pages = list(full_pages(PER_PAGE))
             self.text = db.session.scalars(select(Post.source).limit(1)).one()
-            self.people = [self._sign_in(user) for user in db.session.scalars(select(User).order_by(User.id))]
+            self.people = [
+                signed_in(app, user) for user in db.session.scalars(select(User).order_by(User.id))
+            ]
         self.posts_left = A_PERSON_MAY_POST * len(self.people)
         self.posts_a_run = self.posts_left // (rounds + 1)
 
@@ -113,14 +125,6 @@ class Site:
             answer = self.answer(requests[0] if case.again else requests[1])
         assert answer.status_code == case.status, f"{case.name} answered {answer.status}"
         return len(statements)
-
-    def _sign_in(self, user: User) -> SignedIn:
-        with self.app.test_request_context(base_url=f"https://{HOST}"):
-            sessions.begin(user, remember=False)
-            token: str = generate_csrf()
-            signer = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
-            cookie = f"{self.app.config['SESSION_COOKIE_NAME']}={signer.dumps(dict(session))}"
-        return SignedIn(cookie, token)
 
     # Requests
 

@@ -172,7 +172,13 @@ def _sites() -> Iterator[tuple[str, Flask]]:
 
 
 def _app(instance: Path, url: str) -> Flask:
-    env = {"FORUM_ENV": "development", "INSTANCE": str(instance), "DATABASE_URL": url, "SITE_URL": HOST}
+    env = {
+        "FORUM_ENV": "development",
+        "INSTANCE": str(instance),
+        "DATABASE_URL": url,
+        "SITE_URL": HOST,
+        "FIRST_POSTS_HELD": "0",
+    }
     return create_app(Config.from_environment(env))
 
 

@@ -53,10 +53,10 @@ class Figures:
         hello = self.hello_runs
         head = ["", "requests/s", "to hello", "wanted", "reached", *MORE, "SQL", "by CPU"]
         first = ["Flask hello", _rate(hello), "1.00", "", "", *_more(hello), "0", "1.00"]
-        yield from _drawn([head, first, *map(self._large, self.rows)])
+        yield from drawn([head, first, *map(self._large, self.rows)])
         yield ""
         head = ["", f"at {self.smaller:,}", f"at {self.posts:,}", "ratio", "SQL", "SQL"]
-        yield from _drawn([head, *map(self._both, self.rows)])
+        yield from drawn([head, *map(self._both, self.rows)])
         yield ""
         yield from self._rest()
 
@@ -94,7 +94,7 @@ class Figures:
         yield f"- Memory of the worker after the run: {self.memory:.0f} MB; under {MEMORY:.0f}: {small}"
 
 
-def _drawn(rows: list[list[str]]) -> Iterable[str]:
+def drawn(rows: list[list[str]]) -> Iterable[str]:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for number, row in enumerate(rows):
         first, *others = (

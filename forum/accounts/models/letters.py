@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from blinker import Signal
 from flask import current_app, render_template
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.core.db import Instant, after_commit, db, now
+
+leaving = Signal("a letter is about to leave: sent by the Letter; whoever answers False keeps it here")
 
 
 class Letter(db.Model):  # type: ignore[name-defined,misc]

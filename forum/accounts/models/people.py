@@ -7,12 +7,13 @@ from datetime import datetime
 
 from blinker import Signal
 from flask_login import AnonymousUserMixin, UserMixin
-from sqlalchemy import CheckConstraint, Index, Select, String, or_, select, true
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, or_, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.accounts.models.bylines import Role, byline
 from forum.accounts.models.links import EmailedLink, Purpose
+from forum.accounts.models.schools import LONGEST_SHOWN, School
 from forum.accounts.passwords import hash_password, matches, spend_the_same_time
 from forum.activity.models import record
 from forum.core.db import Instant, db, now
@@ -34,7 +35,9 @@ described = Signal(
 
 
 class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
-    """A person with an account. Imported people have no email and no password: nobody can sign in as them."""
+    """A person with an account. Imported people have no email and no password: nobody can sign in as them. The team
+    has vouched for them since `vouched_at`; what they write waits until `held_until`; they cannot take part until
+    `suspended_until`."""
 
     __tablename__ = "users"
 
@@ -45,7 +48,8 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
     password_hash: Mapped[str | None] = mapped_column(String(200))
     position: Mapped[str | None] = mapped_column(String(20))
     phase: Mapped[str | None] = mapped_column(String(20))
-    school: Mapped[str | None] = mapped_column(String(160))
+    school: Mapped[str | None] = mapped_column(String(LONGEST_SHOWN))
+    school_id: Mapped[int | None] = mapped_column(ForeignKey("schools.id"))
     role: Mapped[str] = mapped_column(String(20), default=Role.PARTICIPANT)
     disclosure: Mapped[str] = mapped_column(String(10), default="named")
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -53,6 +57,9 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
     session_stamp: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_hex(8))
     version: Mapped[int] = mapped_column(default=1)
     imported_as: Mapped[str | None] = mapped_column(String(320), unique=True)
+    vouched_at: Mapped[datetime | None] = mapped_column(Instant)
+    held_until: Mapped[datetime | None] = mapped_column(Instant)
+    suspended_until: Mapped[datetime | None] = mapped_column(Instant)
 
     __table_args__ = (
         CheckConstraint("role IN ('participant', 'team', 'administrator')", name="role"),
@@ -61,7 +68,15 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
 
     @classmethod
     def register(
-        cls, *, name: str, email: str, password: str, position: str, phase: str | None, school: str | None
+        cls,
+        *,
+        name: str,
+        email: str,
+        password: str,
+        position: str,
+        phase: str | None,
+        school: str | None,
+        picked: School | None = None,
     ) -> User:
         """A new, unconfirmed person, who said that they are an adult; the caller sends the confirming letter.
         Raises Taken where the address has an account, after the same work: the database alone decides, so
@@ -72,9 +87,8 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
             email_key=email_key(email),
             password_hash=hash_password(password),
             position=position,
-            phase=phase,
-            school=school,
         )
+        user._work_at(phase, school, picked)
         try:
             with db.session.begin_nested():
                 db.session.add(user)
@@ -130,17 +144,35 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
         record("person.email-changed", by=self, subject=self.id)
 
     def describe(
-        self, *, name: str, position: str, phase: str | None, school: str | None, disclosure: str
+        self,
+        *,
+        name: str,
+        position: str,
+        phase: str | None,
+        school: str | None,
+        picked: School | None = None,
+        disclosure: str,
     ) -> None:
-        """Change how this person is shown; `disclosure` is what a new post begins with."""
+        """Change how this person is shown; `disclosure` is what a new post begins with. `school` is any text;
+        `picked` is the school of the register that it stands for, if it does."""
         before = (self.name, self.position, self.phase, self.school)
-        self.name, self.position, self.phase, self.school = name, position, phase, school
-        self.disclosure = disclosure
+        self.name, self.position, self.disclosure = name, position, disclosure
+        self._work_at(phase, school, picked)
         self.changed()
-        if before == (name, position, phase, school):
+        after = (self.name, self.position, self.phase, self.school)
+        if before == after:
             return
         record("person.described", by=self, subject=self.id)
-        described.send(self, role=before[1:3] != (position, phase))
+        described.send(self, role=before[1:3] != after[1:3])
+
+    def _work_at(self, phase: str | None, school: str | None, picked: School | None) -> None:
+        """Where this person works. A school picked just now gives its phase to someone who says none."""
+        if picked is None:
+            self.phase, self.school, self.school_id = phase, school, None
+            return
+        newly = picked.id != self.school_id
+        self.phase = phase or (picked.phase if newly else None)
+        self.school, self.school_id = picked.shown, picked.id
 
     def make(self, role: Role, by: User | None) -> None:
         """Give this person a role. Only the command line does, so `by` may be None."""
@@ -148,6 +180,13 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
         self.changed()
         record("team.made", by=by, subject=self.id, detail={"role": str(role)})
         described.send(self, role=False)
+
+    def vouch(self, by: User | None) -> None:
+        """The team knows this person: what they write need not wait because they are new."""
+        if self.vouched_at is None:
+            self.vouched_at = now()
+            self.changed()
+            record("team.vouched", by=by, subject=self.id)
 
     def changed(self) -> None:
         self.version = (self.version or 0) + 1
@@ -170,7 +209,11 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
 
     @property
     def may_post(self) -> bool:
-        return self.is_confirmed
+        return self.is_confirmed and not self.is_suspended
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspended_until is not None and self.suspended_until > now()
 
     @property
     def stamp(self) -> str:
@@ -203,6 +246,8 @@ class Visitor(AnonymousUserMixin):
     is_team = False
     is_administrator = False
     may_post = False
+    is_suspended = False
+    held_until = None
     stamp = ""
     disclosure = "named"
 

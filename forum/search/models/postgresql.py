@@ -1,0 +1,197 @@
+"""The index in PostgreSQL: a tsvector with GIN, asked for one window of ids after another.
+
+GIN answers with all matches at once and in no order. So each row carries tags for the 4,096 and the 65,536 ids that
+it stands among, and a search begins with the newest window, then takes as many older ones as it seems to need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from forum.core.db import db
+from forum.search.models.index import ALL, NEWEST, Found, Narrow, PostRow, ThreadRow, Title, apart
+from forum.search.models.parsing import Group, Words
+from forum.search.models.synonyms import Phrase
+
+SMALL, LARGE = 12, 16  # bits of a window
+MOST_TAGS = 17
+FURTHER = 64  # times as many ids at most as have been looked at
+RECHECKS = 25_000  # rows in which places of words are compared for one answer
+PHRASES = 200  # found ones after which no further window is opened
+
+# MATERIALIZED: the planner is not to walk the primary key in the hope of meeting matches soon.
+POSTS = (
+    "WITH m AS MATERIALIZED (SELECT post_id, thread_id, number, tags FROM search_posts"
+    " WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery) AND post_id < %s{dates})"
+    " SELECT post_id, thread_id, number, tags FROM m ORDER BY post_id DESC LIMIT %s"
+)
+THREADS = (
+    "WITH m AS MATERIALIZED (SELECT thread_id, tags FROM search_threads"
+    " WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery) AND thread_id < %s{dates})"
+    " SELECT thread_id, tags FROM m ORDER BY thread_id DESC LIMIT %s"
+)
+TITLED = (
+    'SELECT thread_id, tags FROM search_threads WHERE "key" = %s AND words @@ %s::tsquery AND thread_id < %s{dates}'
+    " ORDER BY thread_id DESC LIMIT %s"
+)
+COUNT = (
+    "SELECT count(*) FROM search_posts WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery)"
+    " AND post_id > %s AND post_id < %s"
+)
+TEXTS = "SELECT id, left(source, %s) FROM posts WHERE id = ANY (%s)"
+TITLES = "SELECT id, title, supporters_count FROM threads WHERE id = ANY (%s)"
+NEAR = (
+    "SELECT word FROM search_deletions WHERE form = ANY (%s)"
+    " UNION SELECT word FROM search_spellings WHERE word = ANY (%s)"
+)
+
+
+class PostgreSQL:
+    """See index.Index."""
+
+    def newest(self) -> tuple[int, int]:
+        return _newest(), _rows("SELECT max(thread_id) FROM search_threads", ())[0][0] or 0
+
+    def posts(self, words: Words, narrow: Narrow, below: int | None, most: int) -> Found:
+        if not _means(words):
+            return Found()
+        top = below if below is not None else _newest() + 1
+        enough = PHRASES if words.has_phrase else most + 1
+        bottom = _bottom(words, top)
+        found, looked, size = Found(), 0, NEWEST
+        while top > 0:
+            low = max(bottom, _aligned(top - size, size))
+            found.posts += self._window(words, narrow, low, top, most + 1 - len(found.posts))
+            if len(found.posts) > most:
+                del found.posts[most:]
+                found.floor = found.posts[-1].id
+                break
+            if low > 0 and (low == bottom or len(found.posts) >= enough):
+                found.floor = low
+                break
+            looked, top = looked + top - low, low
+            missing = enough - len(found.posts)
+            size = min(FURTHER * looked, int(1.3 * missing * looked / (len(found.posts) or 0.5)))
+        return found
+
+    def threads(self, words: Words, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
+        if not _means(words):
+            return []
+        dates, values = _dates("created_at", narrow)
+        rows = _rows(THREADS.format(dates=dates), (_wanted(words), _tags(narrow), below, *values, most))
+        return [ThreadRow(*row) for row in rows]
+
+    def titled(self, key: str, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
+        dates, values = _dates("created_at", narrow)
+        rows = _rows(TITLED.format(dates=dates), (key, _tags(narrow), below, *values, most))
+        return [ThreadRow(*row) for row in rows]
+
+    def counts(self, groups: Sequence[Group], below: int) -> tuple[int, list[int]]:
+        low = below - 1 - NEWEST
+        many = _rows("SELECT count(*) FROM search_posts WHERE post_id > %s AND post_id < %s", (low, below))[
+            0
+        ][0]
+        return many, [_count(Words((group,)), below) for group in groups]
+
+    def texts(self, ids: Sequence[int], length: int) -> dict[int, str]:
+        return dict(_rows(TEXTS, (length, list(ids))))
+
+    def titles(self, ids: Sequence[int]) -> list[Title]:
+        return [Title(*row) for row in _rows(TITLES, (list(ids),))]
+
+    def differ_by_one(self, word: str) -> list[str]:
+        shorter = [word[:n] + word[n + 1 :] for n in range(len(word))]
+        return sorted({row[0] for row in _rows(NEAR, ([word, *shorter], shorter))} - {word})
+
+    def _window(self, words: Words, narrow: Narrow, low: int, top: int, most: int) -> list[PostRow]:
+        dates, values = _dates("published_at", narrow)
+        tags = _tags(narrow, _windows(low, top))
+        rows = _rows(POSTS.format(dates=dates), (_wanted(words), tags, top, *values, most))
+        return [PostRow(*row) for row in rows]
+
+
+def _rows(statement: str, values: tuple[Any, ...]) -> list[Any]:
+    """All rows, as the driver has them."""
+    answer: Any = db.session.connection().exec_driver_sql(statement, values)
+    rows: list[Any] = answer.cursor.fetchall()
+    answer.close()
+    return rows
+
+
+def _newest() -> int:
+    return _rows("SELECT max(post_id) FROM search_posts", ())[0][0] or 0
+
+
+def _count(words: Words, below: int) -> int:
+    """Posts with `words` among the newest below `below`."""
+    above = max(0, below - 1 - NEWEST)
+    tags = _tags(Narrow(), _windows(above + 1, below))
+    counted: int = _rows(COUNT, (_wanted(words), tags, above, below))[0][0]
+    return counted
+
+
+def _aligned(low: int, size: int) -> int:
+    """`low`, or as little below it as a window begins; 0 where tags would be too many, and all is asked at once."""
+    if size > (MOST_TAGS - 1) << LARGE:
+        return 0
+    bits = SMALL if size <= (MOST_TAGS - 1) << SMALL else LARGE
+    return max(0, low >> bits << bits)
+
+
+def _windows(low: int, top: int) -> tuple[str, ...]:
+    """The tags of the windows between two ids; none where that is everything."""
+    if low <= 0:
+        return ()
+    small = range(low >> SMALL, (top - 1 >> SMALL) + 1)
+    if len(small) <= MOST_TAGS:
+        return tuple(f"w{number}" for number in small)
+    return tuple(f"x{number}" for number in range(low >> LARGE, (top - 1 >> LARGE) + 1))
+
+
+def _bottom(words: Words, top: int) -> int:
+    """How far down to look: all the way, but for common words side by side."""
+    if not words.has_phrase:
+        return 0
+    among_newest = _count(apart(words), top)
+    span = int(RECHECKS / (among_newest or 0.5) * NEWEST)
+    return _aligned(top - span, span) if span < top else 0
+
+
+def _means(words: Words) -> bool:
+    """PostgreSQL sees a word in this; what it cannot read it would leave out, and find everything."""
+    wanted = _wanted(words)
+    if wanted.isascii():
+        return True
+    nodes: int = _rows("SELECT numnode(to_tsquery('search_english', %s))", (wanted,))[0][0]
+    return nodes > 0
+
+
+def _wanted(words: Words) -> str:
+    """The words as to_tsquery reads them, which finds the stems. Only letters and digits go in, each in quotes."""
+    parts = [f"({' | '.join(map(_phrase, group.phrases))})" for group in words.groups]
+    parts += [f"!{_phrase(phrase)}" for phrase in words.without]
+    return " & ".join(parts)
+
+
+def _phrase(phrase: Phrase) -> str:
+    quoted = [f"'{_spelled(word)}'" for word in phrase]
+    return f"({' <-> '.join(quoted)})"
+
+
+def _spelled(word: str) -> str:
+    """The migration of the index says why a short word that ends in s has a zero."""
+    return f"{word}0" if len(word) == 2 and word[1] == "s" else word
+
+
+def _tags(narrow: Narrow, windows: tuple[str, ...] = ()) -> str:
+    sets = [*narrow.tags, *([windows] if windows else [])] or [(ALL,)]
+    parts = ["('#" + "' | '#".join(any_of) + "')" for any_of in sets]
+    parts += [f"'@{_spelled(name)}'" for name in narrow.author]
+    return " & ".join(parts)
+
+
+def _dates(column: str, narrow: Narrow) -> tuple[str, tuple[Any, ...]]:
+    """SQL and values for the days: the tags know months only."""
+    limits = [(f" AND {column} >= %s", narrow.begins), (f" AND {column} < %s", narrow.ends)]
+    given = [(sql, at) for sql, at in limits if at is not None]
+    return "".join(sql for sql, _ in given), tuple(at for _, at in given)

@@ -1,0 +1,143 @@
+"""The index in SQLite: FTS5, which gives matches newest first without sorting, and filters by its own tags."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from forum.core.db import db
+from forum.search.models.index import ALL, NEWEST, Found, Narrow, PostRow, ThreadRow, Title, apart
+from forum.search.models.parsing import Group, Words
+from forum.search.models.synonyms import Phrase
+
+PHRASE_SPAN = (
+    400_000  # ids that one answer looks through for words side by side, where these words are common
+)
+COMMON = NEWEST // 10
+
+POSTS = (
+    "SELECT s.post_id, s.thread_id, s.number, s.tags FROM search_words w CROSS JOIN search_posts s"
+    " ON s.post_id = w.rowid WHERE w.search_words MATCH ? AND w.rowid < ? AND w.rowid >= ?{}"
+    " ORDER BY w.rowid DESC LIMIT ?"
+)
+THREADS = (
+    "SELECT s.thread_id, s.tags FROM search_titles w CROSS JOIN search_threads s ON s.thread_id = w.rowid"
+    " WHERE w.search_titles MATCH ? AND w.rowid < ?{} ORDER BY w.rowid DESC LIMIT ?"
+)
+TITLED = (
+    "SELECT s.thread_id, s.tags FROM search_threads s CROSS JOIN search_titles w ON w.rowid = s.thread_id"
+    ' WHERE s."key" = ? AND w.search_titles MATCH ? AND s.thread_id < ?{} ORDER BY s.thread_id DESC LIMIT ?'
+)
+COUNT = "SELECT count(*) FROM search_words WHERE search_words MATCH ? AND rowid > ? AND rowid < ?"
+NEAR = (
+    "SELECT word FROM search_deletions WHERE form IN (SELECT value FROM json_each(?))"
+    " UNION SELECT word FROM search_spellings WHERE word IN (SELECT value FROM json_each(?))"
+)
+TEXTS = "SELECT p.id, substr(p.source, 1, ?) FROM json_each(?) j CROSS JOIN posts p ON p.id = j.value"
+TITLES = "SELECT t.id, t.title, t.supporters_count FROM json_each(?) j CROSS JOIN threads t ON t.id = j.value"
+
+
+class SQLite:
+    """See index.Index."""
+
+    def newest(self) -> tuple[int, int]:
+        return _newest(), _rows("SELECT max(thread_id) FROM search_threads", ())[0][0] or 0
+
+    def posts(self, words: Words, narrow: Narrow, below: int | None, most: int) -> Found:
+        top = below if below is not None else _newest() + 1
+        bottom = self._bottom(words, top)
+        dates, values = _dates("s.published_at", narrow)
+        query = _match("title body", words, narrow)
+        rows = _rows(POSTS.format(dates), (query, top, bottom, *values, most + 1))
+        found = Found([PostRow(*row) for row in rows[:most]])
+        if len(rows) > most:
+            found.floor = found.posts[-1].id
+        elif bottom > 0:
+            found.floor = bottom
+        return found
+
+    def threads(self, words: Words, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
+        dates, values = _dates("s.created_at", narrow)
+        rows = _rows(THREADS.format(dates), (_match("title", words, narrow), below, *values, most))
+        return [ThreadRow(*row) for row in rows]
+
+    def titled(self, key: str, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
+        dates, values = _dates("s.created_at", narrow)
+        rows = _rows(TITLED.format(dates), (key, _match("title", Words(), narrow), below, *values, most))
+        return [ThreadRow(*row) for row in rows]
+
+    def counts(self, groups: Sequence[Group], below: int) -> tuple[int, list[int]]:
+        low = below - 1 - NEWEST
+        many = _rows("SELECT count(*) FROM search_posts WHERE post_id > ? AND post_id < ?", (low, below))[0][
+            0
+        ]
+        return many, [_count(Words((group,)), low, below) for group in groups]
+
+    def texts(self, ids: Sequence[int], length: int) -> dict[int, str]:
+        return dict(_rows(TEXTS, (length, json.dumps(list(ids)))))
+
+    def titles(self, ids: Sequence[int]) -> list[Title]:
+        return [Title(*row) for row in _rows(TITLES, (json.dumps(list(ids)),))]
+
+    def differ_by_one(self, word: str) -> list[str]:
+        shorter = [word[:n] + word[n + 1 :] for n in range(len(word))]
+        found = _rows(NEAR, (json.dumps([word, *shorter]), json.dumps(shorter)))
+        return sorted({row[0] for row in found} - {word})
+
+    def _bottom(self, words: Words, top: int) -> int:
+        """How far down to look: as far as there is, but for common words side by side."""
+        if not words.has_phrase or top <= PHRASE_SPAN or _count(apart(words), top - NEWEST, top) < COMMON:
+            return 0
+        return top - PHRASE_SPAN
+
+
+def _rows(statement: str, values: tuple[Any, ...]) -> list[Any]:
+    """All rows, as the driver has them."""
+    answer: Any = db.session.connection().exec_driver_sql(statement, values)
+    rows: list[Any] = answer.cursor.fetchall()
+    answer.close()
+    return rows
+
+
+def _newest() -> int:
+    return _rows("SELECT max(post_id) FROM search_posts", ())[0][0] or 0
+
+
+def _count(words: Words, above: int, below: int) -> int:
+    counted: int = _rows(COUNT, (_match("title body", words, Narrow()), above, below))[0][0]
+    return counted
+
+
+def _match(columns: str, words: Words, narrow: Narrow) -> str:
+    """The query as FTS5 reads it. Only letters and digits go in, each word in quotes: nothing can be an operator."""
+    wanted = [f"({' OR '.join(map(_phrase, group.phrases))})" for group in words.groups]
+    parts = [f"{{{columns}}} : ({' AND '.join(wanted)})"] if wanted else []
+    parts += [
+        f"{{tags}} : ({' OR '.join(_quoted(tag) for tag in any_of)})" for any_of in narrow.tags or ((ALL,),)
+    ]
+    parts += [f"{{author}} : {_quoted('n' + name)}" for name in narrow.author]
+    query = " AND ".join(f"({part})" for part in parts)
+    if words.without:
+        query = f"({query}) NOT ({{{columns}}} : ({' OR '.join(map(_phrase, words.without))}))"
+    return query
+
+
+def _phrase(words: Phrase) -> str:
+    return _quoted(" ".join(words))
+
+
+def _quoted(words: str) -> str:
+    return f'"{words}"'
+
+
+def _dates(column: str, narrow: Narrow) -> tuple[str, tuple[str, ...]]:
+    """SQL and values for the days: the tags know months only."""
+    limits = [(f" AND {column} >= ?", narrow.begins), (f" AND {column} < ?", narrow.ends)]
+    given = [(sql, _as_kept(at)) for sql, at in limits if at is not None]
+    return "".join(sql for sql, _ in given), tuple(at for _, at in given)
+
+
+def _as_kept(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
