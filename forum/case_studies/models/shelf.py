@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from functools import reduce
+from itertools import compress
 from operator import or_
 from typing import Any
 
@@ -52,11 +53,12 @@ class Shelf:
         """The ids of what is asked for, all of them, in order."""
         if asked.sort not in self._orders:
             self._orders[asked.sort] = self._in_order(asked.sort)
-        order, ids = self._orders[asked.sort], self.ids
+        order = self._orders[asked.sort]
         if not asked.narrows:
-            return [ids[place] for place in order]
-        wanted = f"{self._matching(asked.chosen):0{len(ids)}b}".encode().translate(IS_SET) if ids else b""
-        return [ids[place] for place in order if wanted[place]]
+            return order
+        bits = f"{self._matching(asked.chosen):0{len(self.ids)}b}".encode().translate(IS_SET)
+        wanted = set(compress(self.ids, bits))
+        return [id for id in order if id in wanted]
 
     def _matching(self, chosen: Chosen, but: str = "") -> int:
         found = self.everything
@@ -66,10 +68,10 @@ class Shelf:
         return found
 
     def _in_order(self, sort: str) -> list[int]:
-        """Places in `ids`, in the order of `sort`. Read when first asked for; one that has come since is left out."""
-        places = {id: place for place, id in enumerate(self.ids)}
-        ordered = sorted(places, reverse=True) if sort == NEWEST else numbers(row_of(_ordered(sort))[0])
-        return [places[id] for id in ordered if id in places]
+        """All ids in the order of `sort`. Read when first asked for; one that has come since is left out."""
+        if sort == NEWEST:
+            return sorted(self.ids, reverse=True)
+        return list(filter(set(self.ids).__contains__, numbers(row_of(_ordered(sort))[0])))
 
 
 def shelf() -> Shelf:
