@@ -95,6 +95,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     **{f"GET case_studies.{name}": (401, 200, 403, 403, 403, 403) for name in ("edit", "edit_check", "edit_step")},
     **{f"POST case_studies.{name}": (401, 302, 403, 403, 403, 403) for name in ("edit_check", "edit_step")},
     "GET case_studies.history": ALL,
+    "GET case_studies.school": (401, 404, 404, 404, 404, 404),  # no such school
     "GET case_studies.tried": (401, 403, 200, 200, 200, 200),
     "POST case_studies.tried": (401, 403, 302, 422, 302, 302),
     "GET case_studies_team.marks": TEAM,
@@ -368,6 +369,7 @@ class World:
             "width": 480,
             "draft": self.draft,
             "step": self.step,
+            "urn": 1,
         }
 
     def form(self, endpoint: str) -> dict[str, Any]:
@@ -460,16 +462,16 @@ class World:
             "suggestions_team.read": {"since": "1"},
             "suggestions_team.take_up": {"owner": "A unit", "note": "Looked at."},
             "resources.edit_request": {
-                "what": "A map",
+                "title": "A map",
                 "for_whom": "governors",
-                "why": "Words",
+                "body": "Words",
                 "disclosure": "named",
                 "since": "1",
             },
             "resources.new_request": {
-                "what": "A map",
+                "title": "A map",
                 "for_whom": "governors",
-                "why": "Words",
+                "body": "Words",
                 "disclosure": "named",
             },
             "resources.review": {"known": "heard", "disclosure": "named"},
