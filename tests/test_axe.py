@@ -299,7 +299,6 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("participant", "{thread}", "Post reply", {"body": ""}),
     ("participant", "/posts/{opening}/edit", "Save changes", {"title": "", "body": ""}),
     ("participant", "/following/import", "Bring the list", {}),
-    ("participant", "/following/feeds", "Make the feed", {}),
     ("participant", "/case-studies/new", "Save and continue", {}),
     ("participant", "{draft}/setting", "Save and continue", {"school": "x" * 200}),
     ("participant", "{draft}/marks", "Save and continue", {"effect_reason": "x" * 600}),
