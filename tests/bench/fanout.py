@@ -29,6 +29,7 @@ from tests.servers import postgresql_server
 
 FOLLOWERS = 100_000
 POSTS = 400
+PAUSE = 0.05  # seconds between two posts while people are told: twenty a second
 AT_ONCE = 10_000  # rows of one INSERT, while the world is made
 
 
@@ -46,7 +47,7 @@ def main() -> None:
             busy, quiet = _world(options.followers)
             _post(quiet, options.posts // 4)  # warm
             rounds.finish()
-            _say("posting, nobody to tell", _post(quiet, options.posts))
+            _say("posting, nobody to tell", _post(quiet, options.posts, PAUSE))
             rounds.finish()
             _say(f"posting to {options.followers:,} followers", _post(busy, 1))
             worker = subprocess.Popen(
@@ -54,8 +55,8 @@ def main() -> None:
             )
             times: list[float] = []
             while worker.poll() is None:
-                times += _post(quiet, 10)
-                time.sleep(0.02)
+                times += _post(quiet, 1)
+                time.sleep(PAUSE)
             _say("posting, while they are told", times)
             told = db.session.scalar(
                 select(func.count()).where(Notice.thread_id == busy, Notice.reason == "followed")
@@ -122,7 +123,7 @@ def _world(followers: int) -> tuple[int, int]:
     return busy, quiet
 
 
-def _post(thread: int, count: int) -> list[float]:
+def _post(thread: int, count: int, pause: float = 0) -> list[float]:
     """So many replies, one after the other; how long each took with its commit, in seconds."""
     times = []
     for n in range(count):
@@ -133,6 +134,7 @@ def _post(thread: int, count: int) -> list[float]:
         db.session.commit()
         times.append(time.perf_counter() - began)
         db.session.expunge_all()
+        time.sleep(pause)
     assert db.session.scalar(select(func.count(Post.id)).where(Post.thread_id == thread))
     return times
 
