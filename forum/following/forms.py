@@ -73,10 +73,12 @@ class ChoicesForm(Form):
         "What concerns you yourself", choices=[SelectChoice(str(k), v) for k, v in PACES.items()]
     )
     hour = SelectField(
-        "Hour", coerce=int, choices=[SelectChoice(hour, hour_in_words(hour)) for hour in range(24)]
+        "Hour", coerce=int, choices=[SelectChoice(str(hour), hour_in_words(hour)) for hour in range(24)]
     )
     weekday = SelectField(
-        "Day of a weekly digest", coerce=int, choices=[SelectChoice(n, day) for n, day in enumerate(WEEKDAYS)]
+        "Day of a weekly digest",
+        coerce=int,
+        choices=[SelectChoice(str(n), day) for n, day in enumerate(WEEKDAYS)],
     )
     school_days_only = BooleanField("Only on school days")
     whole_content = BooleanField("Whole posts in the mail")

@@ -90,7 +90,7 @@ class Notice(db.Model):  # type: ignore[name-defined,misc]
         """Of the OLDEST, those that are older than KEPT go; True where there may be more."""
         oldest = select(cls.id, cls.at).order_by(cls.id).limit(OLDEST).subquery()
         old = select(oldest.c.id).where(oldest.c.at < now() - KEPT)
-        gone = db.session.execute(delete(cls).where(cls.id.in_(old)), execution_options=UNSYNCHRONISED)
+        gone: Any = db.session.execute(delete(cls).where(cls.id.in_(old)), execution_options=UNSYNCHRONISED)
         return bool(gone.rowcount == OLDEST)
 
 
