@@ -119,12 +119,8 @@ class Follow(db.Model):  # type: ignore[name-defined,misc]
         """Those of `ids` that are this person's own are heard of at `level`, or, without one, no longer followed;
         how many they were. What is muted stays so: only its end is for this."""
         own = (cls.person_id == by.id, cls.id.in_(ids))
-        if level is None:
-            changed = db.session.execute(delete(cls).where(*own))
-        else:
-            changed = db.session.execute(
-                update(cls).where(*own, cls.level != Level.MUTED).values(level=level)
-            )
+        again = update(cls).where(*own, cls.level != Level.MUTED).values(level=level)
+        changed: Any = db.session.execute(delete(cls).where(*own) if level is None else again)
         Follower.changed(by.id)
         return int(changed.rowcount)
 
