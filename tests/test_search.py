@@ -810,6 +810,8 @@ def test_the_feed_has_the_newest_posts_first(site: Site) -> None:
     query = Query.from_args({"q": "aquarium"})
     assert search_posts(query) == ids and search_posts(query, limit=1) == ids[:1]
     assert search_posts(query, before=ids[0]) == ids[1:] and search_posts(Query()) == []
+    in_titles = Query.from_args({"q": "one", "title": "1"})
+    assert search_posts(in_titles) == ids[1:] and search_posts(in_titles, before=ids[1]) == []
 
 
 # Have others said this already?

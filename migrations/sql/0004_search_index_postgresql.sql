@@ -131,11 +131,16 @@ WHERE t.publication = 'published' AND t.moderation = 'clear';
 CREATE TABLE search_spellings (word text COLLATE "C" PRIMARY KEY);
 CREATE TABLE search_deletions (form text COLLATE "C", word text COLLATE "C", PRIMARY KEY (form, word));
 
+-- Which windows of 4,096 ids (see search_marks) have posts of a month: a search in old days begins at the right one.
+CREATE TABLE search_months (month text COLLATE "C", span integer, PRIMARY KEY (month, span));
+
 CREATE TABLE search_upkeep (task text PRIMARY KEY, done_to integer NOT NULL);
 
 -- What is there already, in bulk. GIN keeps no list of what is pending: a search never has to read through one.
 INSERT INTO search_posts SELECT * FROM search_public_posts ORDER BY post_id;
 INSERT INTO search_threads SELECT * FROM search_public_threads ORDER BY thread_id;
+INSERT INTO search_months
+SELECT DISTINCT to_char(published_at AT TIME ZONE 'UTC', 'YYYYMM'), post_id >> 12 FROM search_posts;
 CREATE INDEX ix_search_posts_words ON search_posts USING gin (words) WITH (fastupdate = off);
 CREATE INDEX ix_search_threads_words ON search_threads USING gin (words) WITH (fastupdate = off);
 ANALYZE search_posts, search_threads;
@@ -195,6 +200,16 @@ BEGIN
         FROM unnest(fresh) AS word, generate_series(1, length(word)) AS place
         ON CONFLICT DO NOTHING;
     END IF;
+END $$;
+
+CREATE FUNCTION search_months_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    of_post text := to_char(NEW.published_at AT TIME ZONE 'UTC', 'YYYYMM');
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM search_months WHERE month = of_post AND span = NEW.post_id >> 12) THEN
+        INSERT INTO search_months VALUES (of_post, NEW.post_id >> 12) ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NULL;
 END $$;
 
 -- The thread is held while it is asked whether it is public: someone may be about to hide it.
@@ -269,9 +284,14 @@ END $$;
 
 CREATE FUNCTION search_empty() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    TRUNCATE search_posts, search_threads, search_spellings, search_deletions, search_upkeep;
+    TRUNCATE search_posts, search_threads, search_spellings, search_deletions, search_months,
+        search_upkeep;
     RETURN NULL;
 END $$;
+
+CREATE TRIGGER search_months_follow
+AFTER INSERT OR UPDATE OF published_at ON search_posts
+FOR EACH ROW EXECUTE FUNCTION search_months_follow();
 
 CREATE TRIGGER search_posts_follow
 AFTER INSERT OR DELETE OR UPDATE OF

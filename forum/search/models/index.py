@@ -13,7 +13,7 @@ from forum.search.models.query import Query
 from forum.search.models.words import tokens
 
 HIGHEST = 2**31 - 1  # id
-NEWEST = 4_096  # posts in which words are counted to tell the common from the rare
+NEWEST = 1_024  # posts in which words are counted to tell the common from the rare
 ALL = "z0"  # the tag that everything has
 OPENS = "o1"
 SUPPORTED = "v1"
@@ -24,6 +24,7 @@ INDEX_TABLES = (
     "search_titles",
     "search_spellings",
     "search_deletions",
+    "search_months",
     "search_upkeep",
 )
 

@@ -132,11 +132,9 @@ class Ranking:
         return near
 
 
-def thread_worth(posts: Iterable[float], title: float) -> float:
-    """What a thread is worth of which posts were found that are worth this much."""
-    ordered = sorted(posts, reverse=True)
-    others = math.log2(len(ordered)) if ordered else 0.0
-    return title + (ordered[0] if ordered else 0.0) + OTHERS * others
+def posts_worth(posts: Sequence[float]) -> float:
+    """What these posts of a thread are worth together."""
+    return max(posts) + OTHERS * math.log2(len(posts))
 
 
 def own(source: str) -> str:
