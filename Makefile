@@ -33,8 +33,9 @@ check: $(TESTING) ## style and types only
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 
-bench: $(TESTING) assets ## how fast pages are on this machine
+bench: $(TESTING) assets ## how fast pages and searches are on this machine
 	$(PY) -m tests.bench
+	$(PY) -m tests.bench.search
 
 clean: ## take away what can be made again; the database in instance/ stays
 	rm -rf $(VENV) node_modules static/build .pytest_cache .mypy_cache .ruff_cache .hypothesis

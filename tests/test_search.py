@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +16,9 @@ from click.testing import Result
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
+from forum.accounts.models import User
 from forum.core.db import db, now
 from forum.core.markup import marked, render, words_of
 from forum.discussion.models import Component, Post, Prompt, Thread
@@ -184,6 +188,56 @@ def test_a_new_name_is_searched_for_and_the_old_one_is_not(site: Site) -> None:
     assert found("aquarium", author="Ada Obi") == found("aquarium", position="teacher") == []
     assert found("aquarium", author="ada brown") == ["Wall displays"]
     assert found("displays", position="governor", phase="secondary") == ["Wall displays"]
+
+
+def test_a_post_written_while_its_thread_is_being_hidden_is_not_found(site: Site) -> None:
+    thread = make_thread(title="Wall displays", text="Fish.")
+    row = {"thread_id": thread.id, "prompt_id": thread.prompt_id, "author_id": thread.author_id, "number": 2}
+    row |= {
+        "source": "An aquarium.",
+        "html": render("An aquarium."),
+        "published_at": now(),
+        "updated_at": now(),
+    }
+    db.session.rollback()
+    with db.engine.connect() as team:
+        team.execute(update(Thread).where(Thread.id == row["thread_id"]).values(moderation="hidden"))
+        reply = in_a_thread(lambda author: author.execute(insert(Post), [row]))
+        time.sleep(0.3)
+        team.commit()
+        reply.join()
+    assert found("aquarium") == [] and run(site.app, "check").exit_code == 0
+
+
+def test_a_post_is_edited_while_its_author_changes_their_name(site: Site) -> None:
+    ada = make_person(name="Ada Obi")
+    thread = make_thread(author=ada, title="Wall displays", text="Fish.")
+    make_reply(thread, author=ada, text="More fish.")
+    id = ada.id
+    db.session.rollback()
+    with db.engine.connect() as editing:
+        editing.execute(update(Post).where(Post.number == 2).values(source="An aquarium."))
+        naming = in_a_thread(
+            lambda other: other.execute(update(User).where(User.id == id).values(name="Ada Brown"))
+        )
+        time.sleep(0.3)
+        editing.commit()
+        naming.join()
+    assert found("aquarium", author="ada brown") == ["Wall displays"] and found("", author="obi") == []
+    assert run(site.app, "check").exit_code == 0
+
+
+def in_a_thread(work: Callable[[Connection], object]) -> threading.Thread:
+    """Do `work` in a transaction of its own, while this one goes on."""
+    engine = db.engine
+
+    def do() -> None:
+        with engine.begin() as connection:
+            work(connection)
+
+    thread = threading.Thread(target=do)
+    thread.start()
+    return thread
 
 
 # Words
