@@ -35,6 +35,8 @@ check: $(TESTING) ## style and types only
 
 bench: $(TESTING) assets ## how fast pages and searches are on this machine
 	$(PY) -m tests.bench
+	$(PY) -m tests.bench.schools
+	$(PY) -m tests.bench.library
 	$(PY) -m tests.bench.search
 
 clean: ## take away what can be made again; the database in instance/ stays

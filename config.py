@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parent
 
@@ -29,6 +29,7 @@ class Config:
     mail_from: str
     contact: str
     redis_url: str
+    files_url: str
     host: str
     port: int
     workers: int
@@ -36,7 +37,13 @@ class Config:
     kept_bytes: int
     trusted_proxies: int
     feed_started: str
+    response_supporters: int
+    response_days: int
     log_level: str
+    study_lasts_days: int
+    first_posts_held: int
+    safeguarding: str
+    second_factor: bool
     testing: bool = False
 
     @property
@@ -70,6 +77,7 @@ class Config:
             mail_from=env.get("MAIL_FROM", ""),
             contact=env.get("CONTACT", ""),
             redis_url=env.get("REDIS_URL", ""),
+            files_url=_files_url(env.get("FILES_URL", ""), instance),
             host=host,
             port=port,
             workers=_whole(env, "WORKERS", 1),
@@ -77,7 +85,13 @@ class Config:
             kept_bytes=_whole(env, "KEPT_BYTES", 8 * 1024 * 1024),
             trusted_proxies=_whole(env, "TRUSTED_PROXIES", 0),
             feed_started=env.get("FEED_STARTED", "2026"),
+            response_supporters=_whole(env, "RESPONSE_SUPPORTERS", 25),
+            response_days=_whole(env, "RESPONSE_DAYS", 20),
             log_level=env.get("LOG_LEVEL", "INFO"),
+            study_lasts_days=_whole(env, "STUDY_LASTS_DAYS", 730),
+            first_posts_held=_whole(env, "FIRST_POSTS_HELD", 2),
+            safeguarding=env.get("SAFEGUARDING", ""),
+            second_factor=_yes(env, "SECOND_FACTOR", default=forum_env == "production"),
         )
         return config._checked() if config.in_production else config._for_development()
 
@@ -140,6 +154,13 @@ def _whole(env: Mapping[str, str], name: str, default: int) -> int:
         raise Misconfigured(f"{name} is {env[name]!r}: it must be a whole number.") from None
 
 
+def _yes(env: Mapping[str, str], name: str, default: bool) -> bool:
+    said = env.get(name, "yes" if default else "no")
+    if said not in ("yes", "no"):
+        raise Misconfigured(f"{name} is {said!r}: it must be yes or no.")
+    return said == "yes"
+
+
 def _database_url(url: str, instance: Path) -> str:
     if not url:
         return f"sqlite:///{instance / 'conversation.db'}"
@@ -147,6 +168,20 @@ def _database_url(url: str, instance: Path) -> str:
         if url.startswith(old):
             return "postgresql+psycopg://" + url.removeprefix(old)
     return url
+
+
+def _files_url(url: str, instance: Path) -> str:
+    """Where uploaded files are kept. A folder that the web server hands out would show what nobody has looked at."""
+    parts = urlsplit(url or (instance / "files").as_uri())
+    if not (parts.scheme == "s3" and parts.hostname) and not (
+        parts.scheme == "file" and parts.path.strip("/")
+    ):
+        raise Misconfigured(
+            f"FILES_URL must be s3://bucket/prefix or file:///folder, and is {url.split('@')[-1]!r}."
+        )
+    if parts.scheme == "file" and Path(unquote(parts.path)).resolve().is_relative_to(ROOT / "static"):
+        raise Misconfigured("FILES_URL is in static/, which everyone can read. Choose a folder elsewhere.")
+    return parts.geturl()
 
 
 def _kept_secret(path: Path) -> str:

@@ -8,26 +8,77 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import forum.cli
 from config import Config
-from forum.accounts import sessions, tally
+from forum.accounts import schools, second_factor, sessions, tally
 from forum.accounts import views as accounts
 from forum.accounts.letters import Postman
-from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security
+from forum.case_studies import export, files, inspection, library, marking, page, publishing, trying, uploads
+from forum.case_studies import views as case_studies
+from forum.case_studies.models import shelf
+from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security, storage
 from forum.discussion import drafts, fragments, nearest, writing
 from forum.discussion import views as discussion
-from forum.discussion.models import catalogue
+from forum.discussion.models import catalogue, gate
 from forum.feeds import searches
 from forum.feeds import views as feeds
-from forum.moderation import acts, reports, team, texts
+from forum.moderation import (
+    acts,
+    gatekeeper,
+    ledger,
+    members,
+    mine,
+    people,
+    queue,
+    records,
+    rules,
+    settings,
+    suspension,
+    team,
+    telling,
+    texts,
+)
 from forum.moderation import views as moderation
 from forum.pages import views as pages
+from forum.resources import asking, reviewing
+from forum.resources import room as resources_room
+from forum.resources import team as resources_team
 from forum.resources import views as resources
 from forum.search import followed, saved
 from forum.search import team as search_team
 from forum.search import views as search
 from forum.search.models import Finder
 from forum.search.models.index import is_modelled
+from forum.suggestions import answering, rounds
+from forum.suggestions import room as suggestions_room
+from forum.suggestions import team as suggestions_team
+from forum.suggestions import views as suggestions
+from forum.suggestions import writing as suggesting
 
-ROUTES_ELSEWHERE = (acts, drafts, reports, saved, tally, texts, writing)
+ROUTES_ELSEWHERE = (
+    acts,
+    answering,
+    asking,
+    drafts,
+    export,
+    ledger,
+    library,
+    members,
+    mine,
+    people,
+    publishing,
+    queue,
+    records,
+    reviewing,
+    rules,
+    saved,
+    second_factor,
+    settings,
+    suggesting,
+    tally,
+    telling,
+    texts,
+    trying,
+    writing,
+)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -58,13 +109,43 @@ def create_app(config: Config | None = None) -> Flask:
     sessions.init_app(app)
     app.before_request(guards.check_csrf)
     app.extensions["postman"] = Postman(app)
-    for part in (assets.Assets(), dress, errors, security, catalogue, fragments):
+    for part in (
+        assets.Assets(),
+        dress,
+        errors,
+        security,
+        storage,
+        catalogue,
+        fragments,
+        page,
+        resources_room,
+        shelf,
+        suggestions_room,
+        rounds,
+    ):
         part.init_app(app)
-    blueprints = (accounts.bp, discussion.bp, moderation.bp, team.bp, feeds.bp, resources.bp, search.bp)
-    for blueprint in (*blueprints, search_team.bp, pages.bp):
+    for blueprint in (
+        accounts.bp,
+        schools.bp,
+        discussion.bp,
+        moderation.bp,
+        team.bp,
+        feeds.bp,
+        resources.bp,
+        resources_team.bp,
+        search.bp,
+        search_team.bp,
+        pages.bp,
+    ):
+        app.register_blueprint(blueprint)
+    for room in (case_studies, files, inspection, marking, uploads):
+        app.register_blueprint(room.bp)
+    for blueprint in (suggestions.bp, suggestions_team.bp):
         app.register_blueprint(blueprint)
     nearest.finds(app, Finder())
     searches.answered_by(app, followed.Followed.ask)
+    gate.gate(app, gatekeeper.Gatekeeper())
+    suspension.init_app(app)
     forum.cli.init_app(app)
 
     if config.trusted_proxies:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -16,18 +17,28 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from forum.accounts.models import Role, User
-from forum.core.db import db
+from forum.case_studies.models.renewals import ask_about, due
+from forum.case_studies.models.strays import every_hash, forget_strays, is_spoken_of
+from forum.core.db import db, now
+from forum.core.storage import storage
 from forum.discussion.models import Prompt
+from forum.resources.models.lists import open_talks
 from forum.search.models import judging, upkeep
 from forum.seed.importing import Import
 from forum.seed.lines import lines_of
 from forum.seed.load import HERE, BadFile, load_conversation
+from forum.seed.register import NotARegister
 from forum.seed.rendering import on_every_core
+from forum.seed.schools import Load
 from forum.seed.story import Untold, sign_ins, tell
 
 conversation = AppGroup("conversation", help="The conversation's own data.")
+case_studies = AppGroup("case-studies", help="Case studies as they grow old.")
+files = AppGroup("files", help="The pictures and papers of case studies.")
 demo = AppGroup("demo", help="An invented story to look at (development only).")
+letters = AppGroup("letters", help="What is written to people.")
 people = AppGroup("people", help="People and their roles.")
+schools = AppGroup("schools", help="The register of schools.")
 searching = AppGroup("search", help="The search index.")
 
 
@@ -36,9 +47,10 @@ searching = AppGroup("search", help="The search index.")
     "--folder", type=click.Path(path_type=Path), default=HERE, help="Where the files are; ours if none."
 )
 def load(folder: Path) -> None:
-    """Load prompts, components and resources from files. What the team has edited stays as it is."""
+    """Load prompts, components and resources from files, and open the threads of resources that have none yet.
+    What the team has edited stays as it is."""
     try:
-        done = load_conversation(folder)
+        done = [*load_conversation(folder), *open_talks()]
     except BadFile as error:
         raise click.ClickException(f"{error} Nothing was changed.") from error
     db.session.commit()
@@ -77,6 +89,22 @@ def import_posts(file: Path, slug: str) -> None:
         raise click.ClickException("No line could be imported.")
 
 
+@case_studies.command("ask-renewals")
+def ask_renewals() -> None:
+    """Ask the authors of case studies that are old whether they are still true.
+
+    Run it every day: each study is asked about once a year at most, and marked until its author confirms it.
+    """
+    lasts = timedelta(days=current_app.config["FORUM"].study_lasts_days)
+    found = list(db.session.scalars(due(lasts, now())))
+    asked = []
+    for thread in found:
+        asked.append(ask_about(thread, lasts))
+        db.session.commit()
+    letters, silent = asked.count(True), asked.count(False)
+    click.echo(f"{letters + silent} case studies are marked, and {letters} authors are asked by mail.")
+
+
 @demo.command("load")
 def load_demo() -> None:
     """Tell the demo story: invented people, schools, threads and posts. A second run changes nothing."""
@@ -101,6 +129,43 @@ def show_sign_ins() -> None:
         click.echo(line)
 
 
+@files.command("sweep")
+def sweep() -> None:
+    """Remove the files that no draft and no case study refers to, and that are more than a day old.
+
+    Safe while the site runs; once a day is often enough.
+    """
+    before = now() - timedelta(days=1)
+    strays = forget_strays(before)
+    db.session.commit()
+    swept = 0
+    for name in storage().older_than(before):
+        if not is_spoken_of(name) and storage().delete(name, before):
+            swept += 1
+        db.session.rollback()
+    click.echo(f"{strays} from discarded drafts forgotten, {swept} stored files removed.")
+
+
+@files.command("check")
+def check_files() -> None:
+    """Say which files the database knows and the storage lacks, as after restoring a backup."""
+    lacking = [hash for hash in every_hash() if not storage().exists(hash)]
+    for hash in lacking:
+        click.echo(f"Lacking: {hash}")
+    if lacking:
+        raise click.ClickException(f"The storage lacks {len(lacking)} of the files that the database knows.")
+    click.echo("Every file that the database knows is there.")
+
+
+@letters.command("deliver")
+def deliver() -> None:
+    """Tell people what they are owed and deliver it. The server does so by itself; this is for a timer."""
+    rounds = 1
+    while current_app.extensions["postman"].go_round():
+        rounds += 1
+    click.echo(f"Nothing is left to deliver ({rounds} {'round' if rounds == 1 else 'rounds'}).")
+
+
 @people.command("add-team")
 @click.argument("email")
 def add_team(email: str) -> None:
@@ -113,6 +178,38 @@ def add_team(email: str) -> None:
 def make_administrator(email: str) -> None:
     """Make the person with EMAIL an administrator."""
     _make(email, Role.ADMINISTRATOR)
+
+
+@schools.command("load")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--part", is_flag=True, help="A part of the register: close no school that it does not name.")
+@click.option(
+    "--many-closed", is_flag=True, help="Close more than a tenth of the schools, if they are missing."
+)
+def load_schools(file: Path, part: bool, many_closed: bool) -> None:
+    """Bring in the register of schools from FILE, the CSV of Get Information About Schools.
+
+    Safe to run again, with a newer file or after it was stopped half-way. No school is deleted: those that are no
+    longer in the file are marked as closed.
+    """
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    bar = Progress(console=console, disable=not console.is_terminal)
+    run = Load(lambda number, why: console.print(f"Line {number}: {why}", markup=False), part, many_closed)
+    try:
+        with file.open("rb") as lines, bar:
+            for doing, what in (("Reading", run.look), ("Loading", run.take)):
+                lines.seek(0)
+                task = bar.add_task(doing, total=file.stat().st_size)
+                for _ in what(lines_of(lines)):
+                    bar.update(task, completed=lines.tell())
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be read: {error.strerror}.") from error
+    except NotARegister as error:
+        raise click.ClickException(f"{error} Nothing was changed.") from error
+    except IntegrityError as error:
+        raise click.ClickException("Another load of the register is running. Run this again.") from error
+    for line in run.summary():
+        click.echo(line)
 
 
 @searching.command("rebuild")
@@ -194,7 +291,7 @@ def serve() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (conversation, demo, people, searching, serve):
+    for command in (case_studies, conversation, demo, files, letters, people, schools, searching, serve):
         app.cli.add_command(command)
 
 

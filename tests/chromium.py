@@ -72,7 +72,12 @@ class LiveSite:
     def __init__(self, instance: Path) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        env = {"FORUM_ENV": "development", "INSTANCE": str(instance), "SITE_URL": self.url}
+        env = {
+            "FORUM_ENV": "development",
+            "INSTANCE": str(instance),
+            "SITE_URL": self.url,
+            "FIRST_POSTS_HELD": "0",
+        }
         self.config = Config.from_environment(env)
         self.app = create_app(self.config)
         self.app.config["SEND_FILE_MAX_AGE_DEFAULT"] = (

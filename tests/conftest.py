@@ -31,6 +31,7 @@ def configure(instance: Path, url: str = "", **more: str) -> Config:
         "INSTANCE": str(instance),
         "DATABASE_URL": url,
         "SITE_URL": "https://conversation.example.org",
+        "FIRST_POSTS_HELD": "0",
         **more,
     }
     return Config.from_environment(env)

@@ -465,7 +465,7 @@ def test_each_act_leaves_one_line_and_bumps_both_versions(site: Site) -> None:
         lambda: post_of(thread, 2).withdraw(ada),
         lambda: post_of(thread, 2).bring_back(ada),
         lambda: post_of(thread, 2).hide(team, "spam"),
-        lambda: post_of(thread, 2).restore(team),
+        lambda: post_of(thread, 2).publish(team),
         lambda: thread.lock(team),
         lambda: thread.unlock(team),
         lambda: thread.pin(team),

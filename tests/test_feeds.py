@@ -277,7 +277,7 @@ def test_only_a_real_edit_moves_updated(site: Site) -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000",
                                  "https://Conversation.Example.ORG", "https://prüfung.example"])  # fmt: skip
 def test_every_host_can_own_a_name(tmp_path: Path, url: str) -> None:
-    env = {"FORUM_ENV": "development", "INSTANCE": str(tmp_path), "SITE_URL": url}
+    env = {"FORUM_ENV": "development", "INSTANCE": str(tmp_path), "SITE_URL": url, "FIRST_POSTS_HELD": "0"}
     config = Config.from_environment(env)
     tag = Names(config.site_url, config.host_name, config.feed_started).tag("post", 12)
     assert re.fullmatch(r"tag:[a-z0-9]([a-z0-9.-]*[a-z0-9])?,2026:post/12", tag)
@@ -531,7 +531,7 @@ def test_a_hidden_post_leaves_a_tombstone_and_comes_back(site: Site, removal: Th
             assert words == "<p>Hidden by the team: a pupil could be identified</p>\n"
     said = read(site, "/posts/feed.atom").tombstones[f"post/{opening.id}"]
     assert said == "Hidden by the team: a pupil could be identified"
-    post_of(removal).restore(team)
+    post_of(removal).publish(team)
     for feed in feeds_of(removal):
         assert refreshed(site, feed).tombstones == {}
     after = read(site, "/posts/feed.atom").entries[f"post/{opening.id}"].findtext(f"{ATOM}updated")
@@ -730,11 +730,11 @@ def test_the_page_of_feeds_leads_to_each_of_them(site: Site) -> None:
     make_thread()
     page = site.visitor().get("/feeds")
     links = [link for link in page.select("//main//a/@href") if "/feed." in link]
-    assert len(links) == len(set(links)) == 9 * 2 * 3
+    assert len(links) == len(set(links)) == (9 * 2 + 2) * 3
     for link in links:
         read(site, link)
     assert "/feeds.opml" in page.select("//main//a/@href")
-    assert len(page.select("//link[@rel='alternate']")) == 6
+    assert len(page.select("//link[@rel='alternate']")) == 9
 
 
 def test_opml_lists_every_feed(site: Site) -> None:
@@ -743,10 +743,10 @@ def test_opml_lists_every_feed(site: Site) -> None:
     assert page.headers["Cache-Control"].startswith("public")
     outline = parse_xml(page.data)
     assert [group.get("text") for group in outline.findall("body/outline")] == [
-        "The whole conversation", "Prompts", "Components",
+        "The whole conversation", "Prompts", "Components", "Case studies", "Answers",
     ]  # fmt: skip
     feeds = outline.findall("body/outline/outline")
-    assert len(feeds) == 18
+    assert len(feeds) == 20
     for feed in feeds:
         assert read(site, feed.get("xmlUrl").removeprefix(HOME)).feed.findtext(f"{ATOM}title") == feed.get(
             "text"

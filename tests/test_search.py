@@ -87,7 +87,7 @@ def test_what_the_team_hides_is_gone_and_comes_back(site: Site) -> None:
     post_of(thread, 2).hide(by=team, reason="pupil")
     site.commit()
     assert found("vivarium") == [] and found("aquarium") == ["Wall displays"]
-    post_of(thread, 2).restore(by=team)
+    post_of(thread, 2).publish(by=team)
     site.commit()
     assert found("vivarium") == ["Wall displays"]
     thread.hide(by=team, reason="spam")

@@ -190,7 +190,7 @@ def test_what_is_hidden_leaves_the_feed_at_once_and_comes_back(site: Site) -> No
     assert list(document.entries) == [f"post/{post_of(thread, 2).id}"]
     assert "secret" not in document.page.text
     assert "Names a child" not in document.page.text
-    post_of(thread).restore(team)
+    post_of(thread).publish(team)
     site.commit()
     assert opening in found(site, q="zeppelins")
     thread.hide(team, "spam")

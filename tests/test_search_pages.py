@@ -545,24 +545,24 @@ def test_an_unconfirmed_person_may_keep_searches(site: Site) -> None:
 
 def test_the_nearest_threads_answer_a_title(site: Site) -> None:
     team = make_person(role="team")
-    near = [make_thread(title=f"Marking homework in year {n}") for n in range(7, 12)]
-    make_thread(title="Kites", text="They fly.")
-    said = nearest(site, "marking homework")
+    near = [make_thread(title=f"Zeppelin quokkas in year {n}") for n in range(7, 12)]
+    make_thread(title="Kites")
+    said = nearest(site, "zeppelin quokkas")
     assert said["count"] == 3
     assert "Kites" not in said["html"]
     assert said["html"].count('target="_blank" rel="noopener"') == 3
     for thread in near:
         thread.hide(team, "spam")
     site.commit()
-    assert nearest(site, "marking homework")["count"] == 0
+    assert nearest(site, "zeppelin quokkas")["count"] == 0
     assert nearest(site, "")["count"] == 0
-    make_thread(title="Marking homework, a discussion")
+    make_thread(title="Zeppelin quokkas, a discussion")
     assert (
-        json.loads(site.visitor().get("/search/nearest?kind=suggestion&title=marking+homework").data)["count"]
+        json.loads(site.visitor().get("/search/nearest?kind=suggestion&title=zeppelin+quokkas").data)["count"]
         == 0
     )
     assert (
-        json.loads(site.visitor().get("/search/nearest?kind=discussion&title=marking+homework").data)["count"]
+        json.loads(site.visitor().get("/search/nearest?kind=discussion&title=zeppelin+quokkas").data)["count"]
         == 1
     )
     assert nearest(site, "kites <img src=x onerror=alert(1)>")["count"] in (0, 1)

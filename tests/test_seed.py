@@ -14,15 +14,19 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from forum import create_app
-from forum.accounts.models import Role, User
+from forum.accounts.models import PHASES, Role, User
 from forum.activity.models import Activity
+from forum.case_studies.models import CaseStudy, Trial
+from forum.case_studies.models.scales import Outcome
 from forum.core.db import db, now
 from forum.core.markup import render
 from forum.discussion.models import Component, Conversation, Post, Prompt, Revision, Thread, ThreadComponent
-from forum.moderation.models import Report
+from forum.moderation.models import Decision, Item, Report
 from forum.resources.models import Resource
 from forum.seed.load import HERE, BadFile, load_conversation
 from forum.seed.story import Untold, sign_ins, tell
+from forum.suggestions.models import AnswerDraft, Step, Suggestion, Supporter, Telling
+from forum.suggestions.rounds import finish
 from tests.browser import Site
 from tests.conftest import configure
 from tests.factories import make_person
@@ -188,12 +192,34 @@ def test_the_story_is_worth_looking_at(site: Site) -> None:
         select(Post).where(Post.moderation == "hidden"),
         select(Post).where(Post.publication == "withdrawn"),
         select(Post).where(Post.in_reply_to.is_not(None)),
-        select(Report).where(Report.closed_at.is_(None)),
-        select(Report).where(Report.closed_at.is_not(None)),
+        select(Item).where(Item.closed_at.is_(None)),
+        select(Item).where(Item.closed_at.is_not(None)),
     ):
         assert db.session.scalars(what).first() is not None, what
     html = "".join(db.session.scalars(select(Post.html)))
     assert all(f"<{tag}" in html for tag in ("table", "blockquote", "ul", "ol", "strong", "em", "a href"))
+
+
+def test_the_case_studies_of_the_story(site: Site) -> None:
+    tell_story(site)
+    studies = list(db.session.scalars(select(CaseStudy)))
+    trials = list(db.session.scalars(select(Trial)))
+    assert len(studies) >= 20
+    assert 25 <= len(trials) <= 40
+    assert {study.phase for study in studies} == set(PHASES)
+    assert {trial.outcome for trial in trials} == set(Outcome)
+    assert {study.effect_mark for study in studies} == {1, 2, 3, 4}
+    assert sum(study.tried_count for study in studies) == len(trials)
+    assert all(study.did and study.happened and study.not_worked for study in studies)
+    for told in (
+        [study for study in studies if study.adapted_from],
+        [study for study in studies if study.tried_count == 0],
+        [study for study in studies if study.renewal_asked_at],
+        [study for study in studies if study.team_marked_at],
+        [study for study in studies if not study.school],
+    ):
+        assert told
+    assert all("(invented)" in named.school for named in (*studies, *trials) if named.school)
 
 
 def test_everyone_and_every_school_is_invented_and_says_so(site: Site) -> None:
@@ -219,17 +245,27 @@ def test_the_story_is_told_in_the_past_and_in_order(site: Site) -> None:
         Post.gone_at,
         Revision.written_at,
         Report.made_at,
-        Report.closed_at,
+        CaseStudy.confirmed_at,
+        CaseStudy.renewal_asked_at,
+        CaseStudy.team_marked_at,
+        Item.opened_at,
+        Item.closed_at,
+        Decision.at,
         User.created_at,
         User.confirmed_at,
         Activity.at,
+        Step.published_at,
+        Supporter.since,
+        Suggestion.owed_since,
+        Suggestion.stepped_at,
+        AnswerDraft.closed_at,
     ):
         latest: Any = db.session.scalar(select(func.max(column)))
         assert latest < yesterday, str(column)
     for dates in (select(Thread.created_at).order_by(Thread.id), select(Activity.at).order_by(Activity.id)):
         told = list(db.session.scalars(dates))
         assert told == sorted(told)
-    for thread in db.session.scalars(select(Thread)):
+    for thread in db.session.scalars(select(Thread).where(Thread.merged_into.is_(None))):
         posts = list(
             db.session.scalars(select(Post).where(Post.thread_id == thread.id).order_by(Post.number))
         )
@@ -251,15 +287,49 @@ def test_the_pages_of_the_story(site: Site) -> None:
     visitor = site.visitor()
     for slug in ("your-practice", "resources", "what-more"):
         visitor.get(f"/prompts/{slug}")
-    for id, slug in list(db.session.execute(select(Thread.id, Thread.slug))):
-        visitor.get(f"/threads/{id}-{slug}")
+    for id, slug, merged in list(db.session.execute(select(Thread.id, Thread.slug, Thread.merged_into))):
+        visitor.get(f"/threads/{id}-{slug}", status=301 if merged else 200)
+    for path in (
+        "/suggestions",
+        "/suggestions?show=overdue",
+        "/answers",
+        "/answers?show=late",
+        "/answers?show=other",
+    ):
+        visitor.get(path)
+
+
+def test_the_suggestions_of_the_story_are_at_every_stage(site: Site) -> None:
+    tell_story(site)
+    assert set(db.session.scalars(select(Suggestion.status))) >= {
+        "heard", "considered", "tried", "exists", "will-not", "not-ours", "under-way", "checked",
+    }  # fmt: skip
+    visitor = site.visitor()
+    assert (
+        "One day a term in somebody else" in visitor.get("/suggestions").select("//section")[0].text_content()
+    )
+    assert "A common first page" in visitor.get("/answers?show=late").words
+    assert "Checked with those who asked" in visitor.get("/answers?show=done").words
+    went = db.session.scalars(select(Thread.merged_into).where(Thread.merged_into.is_not(None))).one()
+    assert (
+        "“One census date for everybody” asked for the same"
+        in visitor.get(f"/suggestions/{went}/trail").words
+    )
+    for count, actual in db.session.execute(
+        select(Suggestion.supporters, func.count(Supporter.user_id))
+        .join(Supporter, Supporter.thread_id == Suggestion.thread_id)
+        .group_by(Suggestion.thread_id, Suggestion.supporters)
+    ):
+        assert count == actual
+    assert db.session.scalar(select(Telling).where(Telling.due_at.is_not(None))) is None
+    assert finish() == 1 and not site.mail(), "the people of the story have no letter box"
 
 
 def test_telling_it_twice_changes_nothing(site: Site) -> None:
     runner = site.app.test_cli_runner()
     first = runner.invoke(args=["demo", "load"])
     assert first.exit_code == 0, first.output
-    assert "134 posts, all invented" in first.output
+    assert "222 posts, all invented" in first.output
     kept, before = sign_ins(site.app.config["FORUM"]), counts()
     second = runner.invoke(args=["demo", "load"])
     assert second.exit_code == 0

@@ -16,12 +16,16 @@ from urllib.parse import urlsplit
 import pytest
 
 from forum.accounts.models import User, Visitor
+from forum.case_studies.drafts import Writing, as_typed
+from forum.case_studies.models.facts import FACT
+from forum.case_studies.models.scales import MARKS
+from forum.case_studies.steps import STEPS
 from forum.core.db import db, now
 from forum.core.markup import TAGS
 from forum.discussion.models import Component, Prompt, Thread
 from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Report
-from tests.factories import make_person, make_thread, post_of
+from tests.factories import STUDY, make_person, make_study, make_thread, make_trial, post_of
 
 if TYPE_CHECKING:
     from tests.chromium import LiveSite, Open, Window
@@ -149,7 +153,7 @@ def test_reports_notes_and_the_log(live: LiveSite, opened: Open, samples: list[s
             report.close(colleague, report.detail)
         for texts in batched(samples, 10 * MANY):
             post.hide(colleague, "other", "\n".join(texts))
-            post.restore(colleague, "".join(texts))
+            post.publish(colleague, "".join(texts))
         post.hide(colleague, "other", "\n".join(samples))
         db.session.commit()
         reader, whole = colleague.id, [report.id for report in reports]
@@ -195,6 +199,51 @@ def test_words_of_the_team(live: LiveSite, opened: Open, samples: list[str]) -> 
     ):
         assert not look(window, address)
     asked_only_for_pages(window)
+
+
+def test_case_studies(live: LiveSite, opened: Open, samples: list[str]) -> None:
+    """Every field of a study, of a trial and of a mark: on the page, in the steps, in what was said before."""
+    texts = [name for name, fact in FACT.items() if not fact.choices and not fact.many]
+    with live.work():
+        author, colleague = make_person(), make_person(role="team")
+        whole: list[tuple[str, int]] = []
+        for batch in batched(samples, 4 * MANY):
+            said = dict.fromkeys(texts, "\n\n".join(batch)) | {
+                "school": "".join(batch),
+                "title": "".join(batch)[:200],
+            }
+            study = make_study(author, adapted_from=whole[-1][1] if whole else None)
+            make_trial(study, outcome="not", **{name: said[name] for name in ("school", "changed", "saw")})
+            post = study.opening()
+            study.revise(author, {**study.answers(post), **said}, post.version)
+            marks = {f"{mark.name}_{part}": said["pupils"] for mark in MARKS for part in ("mark", "reason")}
+            study.mark(colleague, marks | {f"{mark.name}_mark": "2" for mark in MARKS})
+            Writing.begin(author, f"token{len(whole)}", as_typed({**STUDY, **said}))
+            db.session.commit()
+            whole.append((f"/threads/{study.thread_id}-{study.opening().thread.slug}", study.thread_id))
+        drafts = [draft.path for draft in db.session.scalars(Draft.of(author))]
+        reader, team = author.id, colleague.id
+    window, other = opened(reader), opened(team)
+    for address, id in whole:
+        assert not look(window, address)
+        assert not look(window, f"/case-studies/{id}/history")
+        assert not look(window, f"/case-studies/{id}/edit/check")
+        assert not look(other, f"/case-studies/{id}/tried")
+    for address in (*(f"{drafts[0]}/{step.slug}" for step in STEPS), "/drafts", "/case-studies/new"):
+        assert not look(window, address)
+    for draft in drafts:
+        assert not look(window, draft)
+        assert not look(window, f"{draft}/check")
+    for place in ("", "/edit", "/edit/did", "/edit/marks"):
+        assert not look(window, f"/case-studies/{whole[0][1]}{place}" if place else whole[0][0])
+    for address in (
+        f"/team/case-studies/{whole[-1][1]}/marks",
+        f"/case-studies/{whole[-1][1]}/adapt",
+        "/team/log",
+    ):
+        assert not look(other, address)
+    asked_only_for_pages(window)
+    asked_only_for_pages(other)
 
 
 COMPONENTS = (
@@ -349,7 +398,7 @@ def asked_only_for_pages(window: Window) -> None:
 
 OURS = (
     "/static/build/", "/threads/", "/posts/", "/people/", "/prompts/", "/components/", "/team", "/preview", "/drafts",
-    "/about", "/feeds", "/account/",
+    "/about", "/feeds", "/account/", "/case-studies",
 )  # fmt: skip
 
 

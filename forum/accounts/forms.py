@@ -18,11 +18,12 @@ from wtforms import (
     RadioField,
     SelectField,
     StringField,
+    SubmitField,
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, Optional, StopValidation
 
-from forum.accounts.models import PHASES, POSITIONS, User, email_key
+from forum.accounts.models import PHASES, POSITIONS, PicksSchool, User, email_key
 from forum.accounts.passwords import weakness
 from forum.core.forms import Form
 from forum.core.markup import clean_text
@@ -83,7 +84,7 @@ def current_password_field(label: str = "Password", asked: str = "Enter your pas
     return PasswordField(label, validators=[InputRequired(asked)])
 
 
-class Description(Form):
+class Description(PicksSchool, Form):
     """How a person is shown."""
 
     name = StringField(
@@ -116,6 +117,9 @@ class Description(Form):
             plain_line("School or organisation"),
         ],
     )
+    school_urn = HiddenField()
+    school_asked = HiddenField(filters=[typed])
+    find_school = SubmitField("Find your school")
 
     @property
     def described(self) -> dict[str, Any]:
@@ -124,6 +128,7 @@ class Description(Form):
             "position": self.position.data,
             "phase": self.phase.data or None,
             "school": self.school.data or None,
+            "picked": self.picked,
         }
 
 
@@ -201,3 +206,13 @@ class ChangeEmailForm(Form):
     def validate_password(self, field: Field) -> None:
         if not self.user.has_password(field.data):
             raise StopValidation("That is not your password")
+
+
+class CodeForm(Form):
+    code = StringField(
+        "Six digits, or a recovery code",
+        validators=[
+            DataRequired("Enter the six digits"),
+            Length(max=40, message="Those are too many characters for a code"),
+        ],
+    )

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import smtplib
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from flask import Flask, current_app, render_template
+from flask import Flask, current_app
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum.accounts.models import LASTS, EmailedLink, Letter, Purpose, User
-from forum.core.db import after_commit, db, now
+from forum.accounts.models.letters import leaving, write
+from forum.core.db import db, now
 from forum.core.mail import compose, send
 
 log = structlog.get_logger("forum.letters")
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 30, 120, 720)]
 LEASE = timedelta(minutes=5)
-
-
-def write(to: str, subject: str, template: str, **values: object) -> Letter:
-    """A letter from templates/mail/<template>.txt, delivered once this transaction is safely down."""
-    letter = Letter(to=to, subject=subject, text=render_template(f"mail/{template}.txt", **values))
-    db.session.add(letter)
-    postman: Postman = current_app.extensions["postman"]
-    after_commit(postman.wake)
-    return letter
+ROUND = 100  # letters
 
 
 def write_link(user: User, purpose: Purpose, to: str, subject: str, template: str) -> Letter:
@@ -35,11 +29,14 @@ def write_link(user: User, purpose: Purpose, to: str, subject: str, template: st
     return write(to, subject, template, token=token, until=now() + LASTS[purpose])
 
 
-def deliver_due(limit: int = 100) -> int:
+def deliver_due(limit: int = ROUND) -> int:
     """Send what is due; returns how many went. Each is claimed in a transaction of its own before it is sent,
     so two at work never send one twice; a claim that its holder did not survive runs out in five minutes."""
     sent = 0
     while sent < limit and (letter := _claim()) is not None:
+        if not all(answer for _, answer in leaving.send(letter)):
+            _settle(letter.id, due_at=None, text="")
+            continue
         config = current_app.config["FORUM"]
         try:
             send(config, compose(config, letter.to, letter.subject, letter.text))
@@ -85,6 +82,11 @@ class Postman:
         self._bell = threading.Event()
         self._off_duty = threading.Event()
         self._thread: threading.Thread | None = None
+        self._chores: list[Callable[[], bool]] = []
+
+    def also(self, chore: Callable[[], bool]) -> None:
+        """Let the postman see to `chore` on each round; it commits its own work, and says whether more waits."""
+        self._chores.append(chore)
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._rounds, name="postman", daemon=True)
@@ -100,12 +102,19 @@ class Postman:
     def wake(self) -> None:
         self._bell.set()
 
+    def go_round(self) -> bool:
+        """Each chore once, and a round of letters; True where more waits."""
+        more = [chore() for chore in self._chores]
+        return deliver_due() == ROUND or any(more)
+
     def _rounds(self) -> None:
         while not self._off_duty.is_set():
+            more = False
             with self._app.app_context():
                 try:
-                    deliver_due()
+                    more = self.go_round()
                 except SQLAlchemyError as error:
                     log.error("letters wait: the database did not answer", error=str(error))
-            self._bell.wait(timeout=60)
+            if not more:
+                self._bell.wait(timeout=60)
             self._bell.clear()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, session, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from forum.accounts import sessions
-from forum.accounts.forms import ChangeEmailForm, ChangePasswordForm, SettingsForm
-from forum.accounts.letters import write, write_link
-from forum.accounts.models import EmailedLink, Purpose, User, email_key
+from forum.accounts.forms import ChangeEmailForm, ChangePasswordForm, RegisterForm, SettingsForm
+from forum.accounts.letters import write_link
+from forum.accounts.models import EmailedLink, Purpose, School, User, email_key
+from forum.accounts.models.letters import write
+from forum.core.db import db
 from forum.core.forms import Form
 from forum.core.guards import me, signed_in
 from forum.core.limits import limiter, person
@@ -18,11 +20,20 @@ from forum.core.limits import limiter, person
 bp = Blueprint("accounts", __name__, url_prefix="/account")
 
 
+def looks_for_school() -> bool:
+    """True where a form is sent to find a school in it, not to be taken."""
+    return "find_school" in request.form
+
+
 @bp.route("/settings", methods=["GET", "POST"])
-@limiter.limit("60 per hour", methods=["POST"], key_func=person)
+@limiter.limit("60 per hour", methods=["POST"], key_func=person, exempt_when=looks_for_school)
 @signed_in
 def settings() -> ResponseReturnValue:
     form = SettingsForm(obj=me())
+    if looks_for_school():
+        return school_page("accounts/settings.html", form)
+    if request.method == "GET":
+        _show_school(form)
     if form.validate_on_submit():
         me().describe(**form.described, disclosure=form.disclosure.data)
         flash("Your settings are saved.")
@@ -80,6 +91,13 @@ def form_page(template: str, form: Form, **values: Any) -> ResponseReturnValue:
     return page, 422 if form.errors else 200
 
 
+def school_page(template: str, form: RegisterForm | SettingsForm) -> ResponseReturnValue:
+    """The page of a form with the schools to pick from, and all else as it was typed."""
+    if form.has_good_token():
+        form.look()
+    return form_page(template, form)
+
+
 def check_your_email(purpose: Purpose, to: str) -> ResponseReturnValue:
     """On to the page that says where the mail is; the same whether or not `to` has an account."""
     session["sent"] = [purpose, to]
@@ -89,6 +107,15 @@ def check_your_email(purpose: Purpose, to: str) -> ResponseReturnValue:
 def gone(purpose: Purpose) -> ResponseReturnValue:
     """A link that is used, too old or not ours, and how to get another."""
     return render_template("accounts/link_gone.html", purpose=purpose), 410
+
+
+def _show_school(form: SettingsForm) -> None:
+    """The school that was found on the page of schools, else this person's own."""
+    if chosen := School.by_urn(request.args.get("urn")):
+        form.school.data = chosen.shown
+        form.choose(chosen)
+    elif me().school_id:
+        form.choose(db.session.get(School, me().school_id))
 
 
 def _ask_new_address(user: User, to: str) -> None:

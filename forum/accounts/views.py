@@ -7,9 +7,18 @@ from flask.typing import ResponseReturnValue
 
 from forum.accounts import sessions
 from forum.accounts.forms import EmailForm, NewPasswordForm, RegisterForm, SignInForm, address
-from forum.accounts.letters import write, write_link
-from forum.accounts.models import EmailedLink, Purpose, Taken, User, email_key
-from forum.accounts.settings import bp, check_your_email, form_page, gone, mail_folder
+from forum.accounts.letters import write_link
+from forum.accounts.models import EmailedLink, Purpose, School, Taken, User, email_key
+from forum.accounts.models.letters import write
+from forum.accounts.settings import (
+    bp,
+    check_your_email,
+    form_page,
+    gone,
+    looks_for_school,
+    mail_folder,
+    school_page,
+)
 from forum.core.errors import again
 from forum.core.forms import Form
 from forum.core.guards import me
@@ -28,12 +37,16 @@ def account() -> str:
 
 
 @bp.route("/register", methods=["GET", "POST"])
-@limiter.limit("40 per hour", methods=["POST"])
-@limiter.limit("5 per hour", methods=["POST"], key_func=account)
+@limiter.limit("40 per hour", methods=["POST"], exempt_when=looks_for_school)
+@limiter.limit("5 per hour", methods=["POST"], key_func=account, exempt_when=looks_for_school)
 def register() -> ResponseReturnValue:
     if me().is_signed_in:
         return _signed_in_already()
     form = RegisterForm()
+    if looks_for_school():
+        return school_page("accounts/register.html", form)
+    if request.method == "GET":
+        form.choose(School.by_urn(request.args.get("urn")))
     if not form.validate_on_submit():
         return form_page("accounts/register.html", form)
     email = form.email.data

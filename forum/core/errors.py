@@ -25,6 +25,7 @@ class Conflict(Refused):
     status = 409
 
 
+HEARD_OUT = 256 * 1024 * 1024  # bytes of a request that is too large
 PAGES = {400, 403, 404, 405, 410, 413, 422, 429, 500}
 
 
@@ -35,8 +36,10 @@ def init_app(app: Flask) -> None:
 
 
 def again(action: str, fields: list[tuple[str, str]], status: int) -> Response:
-    """A page that offers once more what a person sent to `action`, with a fresh token, so no word is lost."""
-    page = render_template("errors/again.html", action=action, fields=fields)
+    """A page that offers once more what a person sent to `action`, with a fresh token, so no word is lost. Files no
+    browser keeps; it asks for them again."""
+    names = sorted({name for name, file in request.files.items(multi=True) if file.filename})
+    page = render_template("errors/again.html", action=action, fields=fields, files=names)
     return make_response(page, status)
 
 
@@ -63,11 +66,20 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     name = f"errors/{code}.html" if code in PAGES else "errors/500.html"
     limit = f"{(request.max_content_length or 0) // (1024 * 1024)} MB"
     if isinstance(error, RequestEntityTooLarge):
+        _hear_out()
         return render_template(name, limit=limit, error=error), code
     response = make_response(render_template(name, error=error), code)
     if code == 405 and error.get_headers():
         response.headers["Allow"] = dict(error.get_headers()).get("Allow", "")
     return response
+
+
+def _hear_out() -> None:
+    """Take in and forget what is still being sent, within reason: until then a browser reads no answer, and where the
+    connection ends first it shows none."""
+    left = min(request.content_length or 0, HEARD_OUT)
+    while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
+        left -= len(piece)
 
 
 def _too_many(error: RateLimitExceeded) -> ResponseReturnValue:

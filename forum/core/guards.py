@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Blueprint, abort, current_app, g, request
+from flask import Blueprint, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import validate_csrf
@@ -16,6 +16,7 @@ from forum.core.db import SAFE_METHODS
 from forum.core.errors import Refused, again, typed_fields
 
 View = Callable[..., ResponseReturnValue]
+PASSED = "second_factor"  # of a session: whose second factor it has shown
 
 
 def me() -> Any:
@@ -47,7 +48,20 @@ def team_only() -> ResponseReturnValue | None:
         return sign_in_first()
     if not me().is_team:
         abort(403)
-    return None
+    return None if _has_passed() else _second_factor_first()
+
+
+def _has_passed() -> bool:
+    """True where this session has shown its second factor, or none is asked for."""
+    asked = current_app.config["FORUM"].second_factor
+    return not asked or session.get(PASSED) == me().get_id()
+
+
+def _second_factor_first() -> ResponseReturnValue:
+    """What was sent is offered again, word for word, for when the digits have been given."""
+    if request.method not in SAFE_METHODS:
+        return again(request.full_path.rstrip("?"), typed_fields(), 403)
+    return redirect(url_for("accounts.second_factor", then=request.full_path.rstrip("?")))
 
 
 def team_room(name: str, import_name: str) -> Blueprint:

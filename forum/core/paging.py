@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from flask import abort, request
+
 PER_PAGE = 20
 
 
@@ -60,3 +62,11 @@ def asked_page(text: str | None) -> int | None:
     if text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= 1:
         return int(text)
     return None
+
+
+def id_asked(name: str) -> int | None:
+    """The id that the URL's `name` holds, if it has one; nonsense is a 404."""
+    text = request.args.get(name, "")
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else abort(404)

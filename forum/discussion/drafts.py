@@ -15,6 +15,7 @@ from forum.discussion.forms import LONGEST_BODY, DraftForm
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.drafts import Draft
+from forum.discussion.models.merging import standing
 from forum.discussion.views import bp, thread_url
 
 KEPT = ("title", "body", "disclosure", "in_reply_to", "since", "submission")
@@ -38,12 +39,12 @@ def save_draft() -> ResponseReturnValue:
     form = DraftForm()
     if not form.validate_on_submit():
         return (jsonify(error="not saved"), 422) if by_script else abort(422)
-    about, path = _about(form.key.data)
+    key, about, path = _about(form.key.data)
     fields: dict[str, Any] = {
         name: request.form[name][: LONGEST_BODY * 2] for name in KEPT if name in request.form
     }
     fields["components"] = request.form.getlist("components")[:20]
-    draft = Draft.save(me(), form.key.data, about, path, fields)
+    draft = Draft.save(me(), key, about, path, fields)
     if by_script:
         return jsonify(saved_at=when(draft.saved_at).partition(" at ")[2])
     flash("Your draft has been saved.")
@@ -59,18 +60,20 @@ def discard_draft(id: int) -> ResponseReturnValue:
     return redirect("/drafts")
 
 
-def _about(key: str) -> tuple[str, str]:
-    """What a draft is about, and where to go on with it. A key of nothing this person may write is a 404."""
+def _about(key: str) -> tuple[str, str, str]:
+    """The key of a draft, what it is about, and where to go on with it. A reply to a thread that was merged
+    meanwhile is one to the other. A key of nothing this person may write is a 404."""
     kind, _, name = key.partition(":")
     if kind == "thread":
         prompt = catalogue().prompt(name) or abort(404)
-        return f"A new thread: {prompt.title}", f"/prompts/{prompt.slug}/threads/new"
+        return key, f"A new thread: {prompt.title}", f"/prompts/{prompt.slug}/threads/new"
     if not (name.isascii() and name.isdigit() and len(name) < 10):
         abort(404)
     if kind == "reply":
-        thread = first_or_404(Thread.visible_to(me()).where(Thread.id == int(name)))
-        return f"A reply: {thread.title}", thread_url(thread) + "#reply"
+        here = standing(int(name), lock=True)
+        thread = first_or_404(Thread.visible_to(me()).where(Thread.id == here))
+        return f"reply:{here}", f"A reply: {thread.title}", thread_url(thread) + "#reply"
     if kind == "edit":
         post = first_or_404(Post.visible_to(me()).where(Post.id == int(name), Post.author_id == me().id))
-        return f"An edit: {post.thread.title}", f"/posts/{post.id}/edit"
+        return key, f"An edit: {post.thread.title}", f"/posts/{post.id}/edit"
     return abort(404)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import urlencode
 
-from flask import Flask, abort, current_app
+from flask import Flask, abort, current_app, redirect, request
 from markupsafe import Markup
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
@@ -20,6 +21,7 @@ from forum.discussion import related
 from forum.discussion.beside import Beside, beside
 from forum.discussion.models import Component, Thread, listed
 from forum.discussion.models.lists import PostRow, components_of, posts_of_page
+from forum.discussion.models.merging import address, gone_on_in
 from forum.discussion.related import Neighbour, neighbours, page_version
 
 SIZE = 6 * 1024 * 1024
@@ -67,8 +69,16 @@ def leaf(id: int, number: int) -> Leaf:
 
 
 def thread_for_viewer(id: int) -> Thread:
-    """The thread as one that the viewer may see, to change it or because it is not for everyone."""
-    return first_or_404(Thread.visible_to(me()).where(Thread.id == id).options(joinedload(Thread.prompt)))
+    """The thread as one that the viewer may see, to change it or because it is not for everyone. A merged one
+    leads to where it goes on."""
+    seen = Thread.visible_to(me()).where(Thread.id == id).options(joinedload(Thread.prompt))
+    return db.session.scalars(seen).first() or _gone_on(id)
+
+
+def _gone_on(id: int) -> NoReturn:
+    into = first_or_404(gone_on_in(id, me()))
+    kept = {name: value for name, value in request.args.items() if name != "page"}
+    abort(redirect(address(into) + (f"?{urlencode(kept)}" if kept else ""), 301))
 
 
 def read_leaf(thread: Thread, number: int) -> Leaf:

@@ -17,6 +17,7 @@ from markupsafe import escape
 from forum.core.guards import me
 from forum.discussion.forms import new_submission
 from forum.discussion.fragments import Leaf
+from forum.discussion.models import Post
 from forum.discussion.models.drafts import Draft
 
 
@@ -55,6 +56,7 @@ def shared_page(leaf: Leaf, render: Callable[[StandIn, str], str]) -> str | None
         or "quote" in request.args
         or "_flashes" in session
         or Draft.is_there(reader, f"reply:{leaf.thread.id}")
+        or Post.waits_in(leaf.thread, reader)
     ):
         return None
     token, submission = generate_csrf(), new_submission()

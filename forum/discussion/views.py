@@ -92,9 +92,12 @@ def thread_page(
     """A page of a thread. `form` is a reply that came back; else the viewer's draft, or a new one. `mine` is what
     the record beside the thread has of a stand-in; anyone else is asked."""
     viewer, address, last = viewer or me(), page.address, pages_of(page.thread.posts_count)
-    draft = None
-    if viewer is me() and page.beside:
-        mine = page.beside.mine(viewer)
+    draft, waiting = None, []
+    if viewer is me():
+        mine = page.beside.mine(viewer) if page.beside else None
+        waiting = (
+            list(db.session.scalars(Post.waiting_in(page.thread, viewer))) if viewer.is_signed_in else []
+        )
     if form is None and viewer.is_signed_in:
         form = PostForm(formdata=None, disclosure=viewer.disclosure).fresh_submission()
         draft = _prefill(form, page.thread)
@@ -110,6 +113,7 @@ def thread_page(
         components=page.components,
         beside=page.beside,
         mine=mine,
+        waiting=waiting,
         address=address,
         related=page.related,
         longest=LONGEST_BODY,
@@ -154,8 +158,9 @@ def thread_url(thread: Thread) -> str:
 
 def post_url(post: Post) -> str:
     """The page and place of a post in its thread."""
-    page = page_of(post.number or 1)
-    return thread_url(post.thread) + (f"?page={page}" if page > 1 else "") + f"#post-{post.number}"
+    page = page_of(post.number or post.thread.posts_count or 1)
+    place = f"#post-{post.number}" if post.number else f"#waiting-{post.id}"
+    return thread_url(post.thread) + (f"?page={page}" if page > 1 else "") + place
 
 
 def _chosen_version(name: str, default: int, last: int) -> int:

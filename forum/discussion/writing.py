@@ -32,6 +32,8 @@ from forum.discussion.models import Component, Post, Prompt, Thread
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.drafts import Draft
 from forum.discussion.models.lists import ThreadRow, components_of
+from forum.discussion.models.merging import standing
+from forum.discussion.models.threads import Moved
 from forum.discussion.nearest import nearest
 from forum.discussion.views import bp, post_url, thread_page, thread_url
 
@@ -73,6 +75,15 @@ def new_thread(slug: str) -> ResponseReturnValue:
 @limiter.limit(WRITES, key_func=person)
 @signed_in
 def reply(id: int) -> ResponseReturnValue:
+    """A reply to a thread that was merged while it was written goes where the thread goes on."""
+    try:
+        return _reply(standing(id))
+    except Moved as moved:
+        db.session.rollback()
+        return _reply(moved.to)
+
+
+def _reply(id: int) -> ResponseReturnValue:
     thread = thread_for_viewer(id)
     form = PostForm(disclosure=me().disclosure)
     if "preview" in request.form:
@@ -87,6 +98,8 @@ def reply(id: int) -> ResponseReturnValue:
             (form.submission.data or "")[:64],
             _answered(thread, form),
         )
+    except Moved:
+        raise
     except Refused as refusal:
         form.form_errors = [*form.form_errors, str(refusal)]
         return _with_reply(thread, form), 422

@@ -35,11 +35,14 @@ BLOCKS: dict[str, tuple[int, ...]] = {
     "prompt posts": (100, 500),
     "component posts": (100, 500),
     "person posts": (100, 5_000),
+    "site answers": (50,),
+    "thread answers": (50,),
     "site threads": (50,),
     "prompt threads": (50, 200),
     "component threads": (50, 200),
     "search posts": (100, 1_000, 10_000, 100_000),
     "person threads": (50, 2_000),
+    "case studies": (50, 2_000),
 }
 
 

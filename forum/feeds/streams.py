@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import SQLColumnExpression, and_, func, literal_column, not_, select
+from sqlalchemy import SQLColumnExpression, and_, bindparam, func, literal_column, not_, select
 from sqlalchemy.orm import aliased
 
 from forum.activity.models import Activity
+from forum.case_studies.models import CaseStudy
 from forum.core.db import db
 from forum.core.markup import render
 from forum.discussion.models import Component, Post, Thread, ThreadComponent, listed
 from forum.discussion.models.lists import components_of
-from forum.discussion.models.words import Moderation, Publication
+from forum.discussion.models.words import GONE, Moderation, Publication
 from forum.feeds.archives import LARGEST, WINDOW, Block, Stream
 from forum.feeds.entries import Deleted, Entry, Reference
 from forum.feeds.rows import ONCE_PUBLIC, PUBLIC, Condition, Item, Place, Places, Row, places, rows
@@ -24,6 +25,9 @@ REMOVED = 50
 LOOKED_THROUGH = 500  # removals of the whole site, from which a feed picks its own
 REACH = 5_000  # ids that a component's posts are searched through at once
 
+MERGED = select(Thread.id, Thread.gone_at).where(
+    Thread.id.in_(bindparam("ids", expanding=True)), Thread.merged_into.is_not(None)
+)
 SHOWN = (Post.publication == Publication.PUBLISHED, Post.moderation == Moderation.CLEAR)
 
 
@@ -142,7 +146,7 @@ class ComponentPosts(Posts):
         threads = (
             select(ThreadComponent.thread_id, Thread.posts_count)
             .join(Thread, Thread.id == ThreadComponent.thread_id)
-            .where(ThreadComponent.component_id == self.component)
+            .where(ThreadComponent.component_id == self.component, Thread.merged_into.is_(None))
             .order_by(ThreadComponent.last_post_at.desc())
             .limit(WINDOW)
             .subquery()
@@ -163,7 +167,7 @@ class Threads(Stream):
         return self.every().where(listed())
 
     def ever(self) -> Places:
-        return self.every().where(Thread.publication.in_(PUBLIC))
+        return self.every().where(Thread.publication.in_((*PUBLIC, Publication.MERGED)))
 
     def every(self) -> Places:
         return select(Thread.id.label("position"), Thread.id, Thread.created_at).where(*self.where)
@@ -177,22 +181,35 @@ class Threads(Stream):
         items, deleted = [], []
         for row in found:
             id, why = row.post.thread_id, row.gone_because
-            if why is None and not (self.personal and row.post.gone_because):
+            if self.stands(row):
                 items.append((self._item(row, components.get(id, [])), id))
             else:
                 when = row.gone_at or row.post.gone_at or row.post.updated_at
-                name = self.names.tag("thread", id)
-                deleted.append(Deleted(id=name, when=when, reason=None if self.personal else why))
+                deleted.append(self._tombstone(id, when, why))
+        if len(found) < len(ids):
+            deleted += [self._tombstone(*row) for row in db.session.execute(MERGED, {"ids": list(ids)})]
         return items, deleted
+
+    def stands(self, row: Row) -> bool:
+        """Is it still an entry? One that has lost its opening post is, unless it was told as somebody's."""
+        return row.gone_because is None and not (self.personal and row.post.gone_because)
+
+    @property
+    def gone(self) -> Condition:
+        return not_(listed())
+
+    def _tombstone(self, id: int, when: Any, why: str | None = None) -> Deleted:
+        why = why or GONE[Publication.MERGED]
+        return Deleted(id=self.names.tag("thread", id), when=when, reason=None if self.personal else why)
 
     def removed(self, since: datetime) -> list[int]:
         lately = select(Post.thread_id, Post.number).where(Post.gone_at >= since)
         posts = lately.order_by(Post.gone_at.desc()).limit(LOOKED_THROUGH).subquery()
         withdrawn = select(posts.c.thread_id).where(posts.c.number == 1)
-        gone = not_(listed())
+        gone = self.gone
         found = places(self.ever().where(Thread.id.in_(withdrawn), gone).limit(REMOVED))
-        if hidden := hidden_threads(since):
-            found += places(self.ever().where(Thread.id.in_(hidden), gone).limit(REMOVED))
+        if away := [*hidden_threads(since), *merged_threads(since)]:
+            found += places(self.ever().where(Thread.id.in_(away), gone).limit(REMOVED))
         return list(dict.fromkeys(place.id for place in found))[:REMOVED]
 
     def _item(self, row: Row, components: Iterable[Component]) -> Item:
@@ -227,6 +244,28 @@ class ComponentThreads(Threads):
         return query.join(Thread, Thread.id == ThreadComponent.thread_id).where(*self.where)
 
 
+class CaseStudies(Threads):
+    """The studies of a view of the library, along its own index. One without its words is none."""
+
+    @property
+    def position(self) -> SQLColumnExpression[Any]:
+        return CaseStudy.thread_id
+
+    def every(self) -> Places:
+        query = select(CaseStudy.thread_id.label("position"), Thread.id, Thread.created_at)
+        return query.join(Thread, Thread.id == CaseStudy.thread_id).where(*self.where)
+
+    def shown(self) -> Places:
+        return super().shown().where(CaseStudy.listed)
+
+    def stands(self, row: Row) -> bool:
+        return row.gone_because is None and row.post.gone_because is None
+
+    @property
+    def gone(self) -> Condition:
+        return not_(CaseStudy.listed)
+
+
 # What narrows a stream
 
 
@@ -250,8 +289,16 @@ def opened_by_name() -> Condition:
 
 def hidden_threads(since: datetime) -> list[int]:
     """The threads that the team has lately hidden, and not restored since."""
-    lately = select(Activity.thread, Activity.at).where(Activity.verb == "team.thread-hidden")
+    return _lately("team.thread-hidden", since, Thread.moderation != Moderation.CLEAR)
+
+
+def merged_threads(since: datetime) -> list[int]:
+    """The threads that the team has lately merged into others."""
+    return _lately("team.thread-merged", since, Thread.merged_into.is_not(None))
+
+
+def _lately(verb: str, since: datetime, still: Condition) -> list[int]:
+    lately = select(Activity.thread, Activity.at).where(Activity.verb == verb)
     newest = lately.order_by(Activity.id.desc()).limit(REMOVED).subquery()
-    still = select(Thread.id).join(newest, newest.c.thread == Thread.id)
-    still = still.where(newest.c.at >= since, Thread.moderation != Moderation.CLEAR)
-    return list(dict.fromkeys(db.session.scalars(still)))
+    found = select(Thread.id).join(newest, newest.c.thread == Thread.id)
+    return list(dict.fromkeys(db.session.scalars(found.where(newest.c.at >= since, still))))

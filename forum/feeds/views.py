@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from flask import Blueprint, Response, abort, current_app, render_template, request
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from forum.accounts.models import User, Visitor
+from forum.case_studies.models.facets import Asked
 from forum.core.db import db, first_or_404
 from forum.core.freshness import changed_at, fresh, versions
 from forum.core.limits import limiter
@@ -19,12 +20,15 @@ from forum.core.porch import Kept
 from forum.discussion.models import Post, Thread, ThreadComponent, listed
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.lists import person_version, prompt_version, site_version, thread_version
+from forum.discussion.models.merging import gone_on_in
 from forum.feeds import atom, jsonfeed, opml, rss
 from forum.feeds.archives import BLOCKS, Block, Part, Stream
 from forum.feeds.entries import Deleted, Entry, Feed, Link
+from forum.feeds.outcomes import Answers, OutcomeOfOne
 from forum.feeds.rows import Item, Names
 from forum.feeds.searches import Search, SearchPosts, asked_search
 from forum.feeds.streams import (
+    CaseStudies,
     ComponentPosts,
     ComponentThreads,
     Posts,
@@ -33,6 +37,7 @@ from forum.feeds.streams import (
     carried_by_its_thread,
     opened_by_name,
 )
+from forum.suggestions.models import Step, Suggestion
 
 bp = Blueprint("feeds", __name__)
 
@@ -112,6 +117,17 @@ def component_posts(slug: str, format: str) -> Answer:
     )
 
 
+@bp.get(f"/case-studies/{FEED}")
+@fresh(site_version, public=True)
+def case_studies(format: str) -> Answer:
+    """The view of the library that has the same query."""
+    asked = Asked.of(request.args)
+    narrowed = f": {', '.join(asked.words())}" if asked.narrows else ""
+    about = _told("/case-studies", f"New case studies{narrowed}", "case studies")
+    about["page"] += f"?{asked.query}" if asked.query else ""
+    return _answer(format, CaseStudies(**about, query=asked.query, where=tuple(asked.conditions())))
+
+
 @bp.get(f"/people/<int:id>/{FEED}")
 @fresh(person_version, public=True)
 def person(id: int, format: str) -> Answer:
@@ -133,10 +149,38 @@ def person_threads(id: int, format: str) -> Answer:
 @fresh(thread_version, public=True)
 def thread(id: int, format: str) -> Answer:
     found = db.session.execute(select(Thread.title, Thread.slug).where(Thread.id == id, listed())).first()
-    title, slug = found or abort(404)
+    if found is None:  # of a merged thread: readers follow where it goes on
+        into = first_or_404(gone_on_in(id, Visitor()))
+        return redirect(f"/threads/{into.id}/feed.{format}", 301)
+    title, slug = found
     about = _told(f"/threads/{id}-{slug}", f"Posts in: {title}", "thread posts")
     about["path"] = f"/threads/{id}/feed"
     return _answer(format, ThreadPosts(**about, where=(Post.thread_id == id,)))
+
+
+@bp.get(f"/answers/{FEED}")
+@fresh(site_version, public=True)
+def answers(format: str) -> Answer:
+    """Each step that was published about a suggestion."""
+    about = _told("/answers", f"Answers to suggestions: {catalogue().title}", "site answers")
+    return _answer(format, Answers(**about))
+
+
+@bp.get(f"/suggestions/<int:id>/outcome/{FEED}")
+@fresh(thread_version, public=True)
+def outcome(id: int, format: str) -> Answer:
+    """What comes of one suggestion."""
+    found = db.session.execute(
+        select(Thread.title)
+        .join(Suggestion, Suggestion.thread_id == Thread.id)
+        .where(Thread.id == id, listed())
+    ).first()
+    if found is None:
+        into = first_or_404(gone_on_in(id, Visitor()))
+        return redirect(f"/suggestions/{into.id}/outcome/feed.{format}", 301)
+    about = _told(f"/suggestions/{id}/trail", f"What comes of: {found.title}", "thread answers")
+    about["path"] = f"/suggestions/{id}/outcome/feed"
+    return _answer(format, OutcomeOfOne(**about, where=(Step.thread_id == id,)))
 
 
 @bp.get(f"/search/{FEED}")
@@ -166,6 +210,13 @@ def outline() -> Answer:
         opml.Group(group, [feed for title, page in followed for feed in _subscriptions(title, page)])
         for group, followed in _followable()
     ]
+    base = current_app.config["FORUM"].site_url
+    library = opml.Subscription("New case studies", f"{base}/case-studies/feed.atom", f"{base}/case-studies")
+    groups.append(opml.Group("Case studies", [library]))
+    answered = opml.Subscription(
+        f"Answers to suggestions: {catalogue().title}", f"{base}/answers/feed.atom", f"{base}/answers"
+    )
+    groups.append(opml.Group("Answers", [answered]))
     changed = changed_at(versions().read(site_version()) or (0,))
     document = opml.document(catalogue().title, groups, datetime.fromtimestamp(changed, UTC))
     return Response(document, content_type=opml.CONTENT_TYPE)

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, RadioField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
-from wtforms.validators import AnyOf, DataRequired, Length
+from collections.abc import Iterable
 
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from forum.accounts.models import User
 from forum.core.forms import Form
 from forum.core.markup import clean_text
 from forum.discussion.models import Component, Prompt
 from forum.discussion.models.words import REASONS
+from forum.moderation.models import Act
+from forum.moderation.models.appeals import REVERSED, UPHELD
+from forum.moderation.models.sanctions import KINDS, Kind
 
 LONGEST_DETAIL = 5_000
 LONGEST_NOTE = 2_000
 LONGEST_TEXT = 20_000
+SLOW = {"0": "Not at all", "60": "1 minute", "600": "10 minutes", "3600": "1 hour", "86400": "1 day"}
+LASTS = {"1": "1 day", "7": "7 days", "30": "30 days", "90": "90 days", "": "Until the team ends it"}
+DECISIONS = {
+    Act.PUBLISH: "Publish it, or show it again",
+    Act.LEAVE: "Leave it as it is",
+    Act.CHANGE: "Ask its author for a change",
+    Act.HIDE: "Hide it",
+    Act.REMOVE: "Remove it",
+}
 
 
 def _text(typed: str | None) -> str:
@@ -47,6 +71,31 @@ class ReportForm(Form):
     )
 
 
+class SwitchForm(Form):
+    """What is held; the prompts are set by the view."""
+
+    everywhere = BooleanField("Every new post waits, everywhere")
+    under = SelectMultipleField(
+        "New posts wait under these prompts",
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+
+    def offer(self, prompts: Iterable[Prompt]) -> None:
+        self.under.choices = [SelectChoice(str(prompt.id), prompt.title) for prompt in prompts]
+
+
+class AppealForm(Form):
+    text = TextAreaField(
+        "Why do you think the decision is wrong?",
+        filters=[_text],
+        validators=[
+            DataRequired("Say why you think the decision is wrong"),
+            _no_longer(LONGEST_DETAIL, "Your appeal"),
+        ],
+    )
+
+
 class NoteForm(Form):
     """An act of the team that needs no reason. `then` is where the person goes on, a path of ours."""
 
@@ -57,6 +106,38 @@ class NoteForm(Form):
 
 class HideForm(NoteForm):
     reason = _reasons("Why is it hidden?")
+    words = TextAreaField(
+        "What its author is told (optional)",
+        filters=[_text],
+        validators=[_no_longer(LONGEST_DETAIL, "What its author is told")],
+    )
+
+
+class SweepForm(HideForm):
+    """Hide all that a person wrote."""
+
+
+class ArrangeForm(NoteForm):
+    """The settings of a thread; the components are set by the view."""
+
+    title = StringField(
+        "Title", filters=[_line], validators=[DataRequired("Enter a title"), _no_longer(150, "The title")]
+    )
+    components = SelectMultipleField(
+        "Which parts of personalised learning is it about?",
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    slow = SelectField(
+        "How long does a person wait between posts?",
+        choices=[SelectChoice(seconds, text) for seconds, text in SLOW.items()],
+        validate_choice=False,
+        validators=[AnyOf(SLOW, message="Select how long a person waits")],
+    )
+    holds = BooleanField("Each new post waits for the team")
+
+    def offer(self, components: Iterable[Component]) -> None:
+        self.components.choices = [SelectChoice(each.slug, each.name) for each in components]
 
 
 class MoveForm(NoteForm):
@@ -70,15 +151,186 @@ class MoveForm(NoteForm):
         self.prompt.validators = (AnyOf(slugs, message="Select a prompt"),)
 
 
-class CloseForm(Form):
-    note = TextAreaField(
-        "What the team did, and why",
-        filters=[_text],
-        validators=[
-            DataRequired("Say what the team did, and why"),
-            _no_longer(LONGEST_NOTE, "The note"),
-        ],
+class DecisionForm(Form):
+    """What becomes of a post. The reason is public; `words` go to its author, `note` stays with the team."""
+
+    act = RadioField(
+        "What do you decide?",
+        choices=[SelectChoice(act, text) for act, text in DECISIONS.items()],
+        validate_choice=False,
+        validators=[AnyOf(DECISIONS, message="Select what you decide")],
     )
+    reason = SelectField(
+        "Reason",
+        choices=[SelectChoice("", "Select a reason"), *(SelectChoice(*each) for each in REASONS.items())],
+        validate_choice=False,
+    )
+    words = TextAreaField(
+        "What its author is told",
+        filters=[_text],
+        validators=[_no_longer(LONGEST_DETAIL, "What its author is told")],
+    )
+    note = TextAreaField(
+        "Note for the team (optional)", filters=[_text], validators=[_no_longer(LONGEST_NOTE, "The note")]
+    )
+
+    def validate_reason(self, field: SelectField) -> None:
+        if self.act.data in (Act.HIDE, Act.REMOVE, Act.CHANGE) and field.data not in REASONS:
+            raise ValidationError("Select a reason")
+        if field.data not in REASONS:
+            field.data = ""
+
+    def validate_words(self, field: TextAreaField) -> None:
+        if self.act.data == Act.CHANGE and not field.data:
+            raise ValidationError("Say what its author should change")
+
+
+class AppealOutcomeForm(Form):
+    outcome = RadioField(
+        "What do you decide?",
+        choices=[
+            SelectChoice(UPHELD, "The decision stands"),
+            SelectChoice(REVERSED, "The decision is reversed"),
+        ],
+        validate_choice=False,
+        validators=[AnyOf((UPHELD, REVERSED), message="Select what you decide")],
+    )
+    answer = TextAreaField(
+        "Your reason, for the person who appealed",
+        filters=[_text],
+        validators=[DataRequired("Give your reason"), _no_longer(LONGEST_DETAIL, "Your reason")],
+    )
+
+
+class PassForm(Form):
+    """Whom to ask for a second opinion; choices are set by the view."""
+
+    to = SelectField("Which colleague?", validate_choice=False)
+    note = StringField(
+        "What do you want to ask? (optional)", filters=[_line], validators=[_no_longer(500, "The question")]
+    )
+
+    def offer(self, colleagues: list[User]) -> None:
+        choices = [SelectChoice(str(user.id), user.name) for user in colleagues]
+        self.to.choices = [SelectChoice("", "Select a colleague"), *choices]
+        self.to.validators = (AnyOf([choice.value for choice in choices], message="Select a colleague"),)
+
+
+class SanctionForm(Form):
+    """What is said or done to a person. A warning and what follows have a reason and words for the person."""
+
+    kind = RadioField(
+        "What is it?",
+        choices=[SelectChoice(kind, text) for kind, text in KINDS.items()],
+        validate_choice=False,
+        validators=[AnyOf(KINDS, message="Select what it is")],
+    )
+    days = SelectField(
+        "For how long?",
+        choices=[SelectChoice(days, text) for days, text in LASTS.items()],
+        validate_choice=False,
+        validators=[AnyOf(LASTS, message="Select for how long")],
+        default="7",
+    )
+    reason = SelectField(
+        "Reason",
+        choices=[SelectChoice("", "Select a reason"), *(SelectChoice(*each) for each in REASONS.items())],
+        validate_choice=False,
+    )
+    words = TextAreaField(
+        "What the person is told",
+        filters=[_text],
+        validators=[_no_longer(LONGEST_DETAIL, "What the person is told")],
+    )
+    note = TextAreaField(
+        "Note for the team", filters=[_text], validators=[_no_longer(LONGEST_NOTE, "The note")]
+    )
+
+    def validate_reason(self, field: SelectField) -> None:
+        if self.kind.data != Kind.NOTE and field.data not in REASONS:
+            raise ValidationError("Select a reason")
+        if field.data not in REASONS:
+            field.data = ""
+
+    def validate_words(self, field: TextAreaField) -> None:
+        if self.kind.data == Kind.WARNING and not field.data:
+            raise ValidationError("Say what the person is warned of")
+
+    def validate_note(self, field: TextAreaField) -> None:
+        if self.kind.data == Kind.NOTE and not field.data:
+            raise ValidationError("Enter the note")
+
+
+class ReverseForm(Form):
+    why = TextAreaField(
+        "Why is it reversed?",
+        description="The person whom it is about is told this.",
+        filters=[_text],
+        validators=[DataRequired("Say why it is reversed"), _no_longer(LONGEST_NOTE, "The reason")],
+    )
+
+
+class RulesForm(Form):
+    """`since` is the version that the writer began from."""
+
+    source = TextAreaField(
+        "The rules",
+        filters=[_text],
+        validators=[DataRequired("Enter the rules"), _no_longer(LONGEST_TEXT, "The rules")],
+    )
+    since = HiddenField()
+
+    @property
+    def number(self) -> int:
+        typed = self.since.data or ""
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+
+
+class _WordingsForm(Form):
+    @property
+    def wordings(self) -> dict[str, str]:
+        return {reason: self[reason].data or "" for reason in REASONS}
+
+
+WordingsForm = type(
+    "WordingsForm",
+    (_WordingsForm,),
+    {
+        reason: TextAreaField(label, filters=[_text], validators=[_no_longer(LONGEST_DETAIL, "The wording")])
+        for reason, label in REASONS.items()
+    },
+)
+
+
+class MemberForm(Form):
+    email = StringField(
+        "Email address",
+        filters=[_line],
+        validators=[DataRequired("Enter an email address"), _no_longer(320, "The address")],
+    )
+    role = RadioField(
+        "What can they do?",
+        choices=[
+            SelectChoice("team", "Moderate and answer"),
+            SelectChoice("administrator", "Moderate and answer, and change who is on the team"),
+        ],
+        validate_choice=False,
+        validators=[AnyOf(("team", "administrator"), message="Select what they can do")],
+    )
+
+
+class ButtonForm(Form):
+    """Nothing but a button and its token."""
+
+
+class BulkForm(Form):
+    """The numbers of the items that are ticked in the list."""
+
+    items = SelectMultipleField("Items", validate_choice=False, validators=[DataRequired()])
+
+    @property
+    def numbers(self) -> list[int]:
+        return [int(each) for each in (self.items.data or [])[:100] if each.isdecimal() and len(each) < 10]
 
 
 class TextForm(Form):

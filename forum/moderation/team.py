@@ -5,12 +5,14 @@ The rooms for one kind of work each have a file of their own: reports.py, acts.p
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect, render_template, request
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from forum.case_studies.models.files import StudyFile
 from forum.core.guards import team_room
+from forum.core.paging import id_asked
 from forum.core.security import own_path
-from forum.moderation.models import MANY, Line, Report
+from forum.moderation.models import MANY, Item, Line
 
 LINES = 50
 
@@ -20,7 +22,11 @@ bp = team_room("team", __name__)
 @bp.get("")
 def home() -> str:
     return render_template(
-        "team/home.html", waiting=Report.count_waiting(), many=MANY, lines=Line.log(limit=10)
+        "team/home.html",
+        waiting=Item.count(Item.waiting(), MANY),
+        pictures=StudyFile.count_waiting(),
+        many=MANY,
+        lines=Line.log(limit=10),
     )
 
 
@@ -34,14 +40,6 @@ def log() -> str:
 def hidden() -> str:
     lines, onwards = _page(Line.of_what_is_hidden(id_asked("before"), LINES + 1))
     return render_template("team/hidden.html", lines=lines, onwards=onwards, earlier=bool(id_asked("before")))
-
-
-def id_asked(name: str) -> int | None:
-    """The id that the URL's `name` holds, if it has one; nonsense is a 404."""
-    text = request.args.get(name, "")
-    if not text:
-        return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else abort(404)
 
 
 def done(message: str, default: str) -> ResponseReturnValue:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+import hashlib
+
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter.errors import RateLimitExceeded
 
-from forum.core.db import first_or_404
+from forum.core.db import first_or_404, now
 from forum.core.guards import me
 from forum.core.limits import limiter
 from forum.core.markup import extract
@@ -23,7 +25,7 @@ bp = Blueprint("moderation", __name__)
 def report(id: int) -> ResponseReturnValue:
     post, form = _reportable(id), ReportForm()
     if form.validate_on_submit():
-        made = Report.make(post, by=me(), reason=form.reason.data, detail=form.detail.data)
+        made = Report.of_post(post, me(), form.reason.data, form.detail.data, key=_who_asks())
         return redirect(url_for(".reported", id=post.id, ref=made.id))
     return _form(post, form, 422 if form.errors else 200)
 
@@ -49,6 +51,12 @@ def reported(id: int) -> ResponseReturnValue:
 def _reportable(id: int) -> Post:
     shown = (Post.publication == Publication.PUBLISHED, Post.moderation == Moderation.CLEAR)
     return first_or_404(Post.visible_to(me()).where(Post.id == id, *shown))
+
+
+def _who_asks() -> str:
+    """Tells one visitor from another for a day, and nothing more: no address is kept."""
+    key = f"{current_app.config['SECRET_KEY']}{now().date()}".encode()
+    return hashlib.blake2b((request.remote_addr or "").encode(), key=key[:64], digest_size=16).hexdigest()
 
 
 def _form(post: Post, form: ReportForm, status: int) -> tuple[str, int]:

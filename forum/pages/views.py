@@ -21,11 +21,14 @@ from forum.discussion.models.catalogue import catalogue, conversation_version
 from forum.discussion.models.lists import Filter, person_version, site_version, thread_rows
 from forum.discussion.models.words import Moderation, Publication
 from forum.pages import metrics, sitemap
+from forum.resources.models import Resource
+from forum.suggestions.models.lists import latest_answers
 
 bp = Blueprint("pages", __name__)
 bp.record_once(metrics.follow)
 
 NEWEST = 10
+ANSWERED = 5
 POSTS_SHOWN = 20
 COUNTED = 1000
 LAST_ID = 2**31 - 1  # the largest that PostgreSQL gives a row
@@ -42,6 +45,7 @@ def home() -> ResponseReturnValue:
         prompts=[(prompt, counted.get(prompt.id, "0")) for prompt in catalogue().prompts],
         components=catalogue().components,
         threads=thread_rows(list(newest)),
+        answered=latest_answers(ANSWERED),
     )
 
 
@@ -201,6 +205,7 @@ THREADS_OF_PROMPTS = select(
         .correlate(Prompt)
     ),
 )
+RESOURCES = select(Resource.slug).order_by(Resource.order, Resource.id)
 NEWEST_THREADS = Filter().ids().limit(NEWEST)
 COUNTS = select(_counted(THEIR_POSTS), _counted(THEIR_THREADS))
 
@@ -245,7 +250,12 @@ def _standing_addresses() -> list[str]:
         *(url_for(f"pages.{page}") for page in pages),
         *(url_for("discussion.prompt", slug=prompt.slug) for prompt in catalogue().prompts),
         *(url_for("discussion.component", slug=component.slug) for component in catalogue().components),
+        url_for("case_studies.library"),
         url_for("resources.index"),
+        *([url_for("resources.requests")] if catalogue().prompt("resources") else []),
+        *(url_for("resources.resource", slug=slug) for slug in db.session.scalars(RESOURCES)),
+        url_for("suggestions.index"),
+        url_for("suggestions.answers"),
         url_for("feeds.page"),
     ]
 

@@ -17,7 +17,10 @@ from sqlalchemy import String, select
 from forum.core.db import db
 from forum.core.markup import render
 from forum.discussion.models import Component, Conversation, Prompt
+from forum.moderation.models import Rules
 from forum.resources.models import Resource
+from forum.resources.models.resources import RESERVED
+from forum.resources.models.words import PROMPT
 
 HERE = Path(__file__).parent
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -30,13 +33,15 @@ class BadFile(ValueError):
 @dataclass(frozen=True)
 class Section:
     """One list of a conversation: in which file, under which key, with what in each entry, kept as which
-    rows. `html` pairs a key of Markdown with the column that keeps it rendered."""
+    rows. `html` pairs a key of Markdown with the column that keeps it rendered. `names` is a key that holds a list
+    of slugs, those of `components.toml`."""
 
     file: str
     key: str
     model: type[Any]
     wanted: tuple[str, ...]
     html: tuple[str, str] | None = None
+    names: tuple[str, ...] = ()
 
 
 ABOUT = ("title", "organisation", "summary", "source")
@@ -55,36 +60,48 @@ SECTIONS = (
         "resources.toml",
         "resources",
         Resource,
-        ("slug", "name", "provider", "group", "address", "summary"),
+        ("slug", "name", "provider", "group", "audience", "address", "summary"),
+        names=("components",),
     ),
 )
 
 
 def load_conversation(folder: Path = HERE) -> list[str]:
     """Bring the tables in line with the files in `folder`; a line on each thing added, changed or kept.
-    Raises BadFile, with nothing changed. The caller commits."""
+    Raises BadFile, with nothing changed. The caller commits. The threads of resources are another matter: see
+    `forum.resources.models.lists.open_talks`."""
     about = _read(folder / "conversation.toml")
     _check(about, ABOUT, folder / "conversation.toml", "", Conversation, also=("prompts",))
     entries = [_entries(section, folder / section.file) for section in SECTIONS]
+    _check_resources(folder / "resources.toml", *entries)
     done = _conversation({name: about[name] for name in ABOUT})
     for section, found in zip(SECTIONS, entries, strict=True):
         for order, fields in enumerate(found, 1):
             done += _row(section, fields, order)
+    done += _rules(folder / "rules.md")
     if any(not line.endswith("(kept as the team edited it)") for line in done):
         db.session.flush()
         Conversation.touch()
     return done or ["Nothing to change: the conversation is loaded."]
 
 
-def _entries(section: Section, path: Path) -> list[dict[str, str]]:
-    """The entries of one section, checked; no slug twice, and none of those in the database missing."""
+def _rules(path: Path) -> list[str]:
+    """The first version of the rules, where the folder has one; from then on they are the team's."""
+    if not path.is_file() or db.session.scalar(Rules.now_in_force()) is not None:
+        return []
+    Rules.write(None, path.read_text("utf-8").strip(), since=0)
+    return ["Rules: the first version"]
+
+
+def _entries(section: Section, path: Path) -> list[dict[str, Any]]:
+    """The entries of one section, checked; no slug twice, and none missing of those that came from a file before."""
     found = _read(path).get(section.key)
     if not isinstance(found, list) or not all(isinstance(fields, dict) for fields in found):
         raise BadFile(f"{path}: {section.key} is missing, or is not a list of [[{section.key}]] tables.")
     slugs: set[str] = set()
     for position, fields in enumerate(found, 1):
         where = f"{section.key} {position}: "
-        _check(fields, section.wanted, path, where, section.model)
+        _check(fields, section.wanted, path, where, section.model, also=section.names)
         slug = fields["slug"]
         if not SLUG.fullmatch(slug):
             raise BadFile(
@@ -93,12 +110,42 @@ def _entries(section: Section, path: Path) -> list[dict[str, str]]:
         if slug in slugs:
             raise BadFile(f"{path}: {where}slug {slug!r} is there twice.")
         slugs.add(slug)
-    for slug in sorted(set(db.session.scalars(select(section.model.slug))) - slugs):
+    for slug in sorted(_loaded(section.model) - slugs):
         raise BadFile(
             f"{path}: {section.key}: slug {slug!r} is in the database but not in the file. Addresses and"
             " threads rest on it: put it back."
         )
     return found
+
+
+def _loaded(model: type[Any]) -> set[str]:
+    """The slugs that came from a file: a resource may have been added by the team."""
+    query = select(model.slug)
+    if model is Resource:
+        query = query.where(Resource.added_at.is_(None))
+    return set(db.session.scalars(query))
+
+
+def _check_resources(
+    path: Path,
+    prompts: list[dict[str, Any]],
+    components: list[dict[str, Any]],
+    resources: list[dict[str, Any]],
+) -> None:
+    """Raises BadFile unless each resource names components that there are, and can be talked about."""
+    known = {fields["slug"] for fields in components}
+    for position, fields in enumerate(resources, 1):
+        where = f"{path}: resources {position}: "
+        served = fields.get("components")
+        if not isinstance(served, list) or not all(isinstance(slug, str) for slug in served):
+            raise BadFile(f"{where}components must be a list of slugs, which may be empty.")
+        for slug in served:
+            if slug not in known:
+                raise BadFile(f"{where}there is no component {slug!r}.")
+        if fields["slug"] in RESERVED:
+            raise BadFile(f"{where}slug {fields['slug']!r} is the address of a page: use another.")
+    if resources and not any(fields["slug"] == PROMPT for fields in prompts):
+        raise BadFile(f"{path}: resources are talked about under the prompt {PROMPT!r}, and there is none.")
 
 
 def _check(
@@ -135,7 +182,7 @@ def _conversation(fields: dict[str, str]) -> list[str]:
     return [f"Conversation: {fields['title']} (changed)"]
 
 
-def _row(section: Section, fields: dict[str, str], order: int) -> list[str]:
+def _row(section: Section, fields: dict[str, Any], order: int) -> list[str]:
     row = db.session.scalar(select(section.model).where(section.model.slug == fields["slug"]))
     what = f"{section.model.__name__}: {fields['slug']}"
     shown: dict[str, Any] = {**fields, "order": order}

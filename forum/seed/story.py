@@ -18,15 +18,20 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import event, select, update
+from sqlalchemy import delete, event, select, update
 from sqlalchemy.orm import Session
 
 from config import Config
-from forum.accounts.models import Role, User
+from forum.accounts.models import Letter, Role, User
 from forum.activity.models import Activity
 from forum.core.db import db, now
+from forum.core.working_time import hours_after
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
-from forum.moderation.models import Report
+from forum.moderation.models import Act, Decision, Item, Report
+from forum.moderation.models.items import HOURS, Urgency
+from forum.seed.case_studies import Studies
+from forum.seed.reviews import Reviews
+from forum.seed.suggested import PROMPT, suggests
 
 FOLDER = Path(__file__).parent / "story"
 LONDON = ZoneInfo("Europe/London")
@@ -41,27 +46,44 @@ class Untold(Exception):
 def tell(config: Config) -> list[str]:
     """Tell the story, once; returns what there is to say about it. Raises Untold. The caller commits."""
     _for_development(config)
-    people = _read("people")["people"]
+    suggestions = _read("suggestions")
+    people = [*_read("people")["people"], *suggestions["people"]]
     if db.session.scalar(select(User.id).where(User.email_key == _email(people[0]))) is not None:
         return [
             "The demo is loaded already: nothing was changed.",
             "flask demo sign-ins shows who you can be.",
         ]
-    missing = {fields["prompt"] for fields in _threads()} - set(db.session.scalars(select(Prompt.slug)))
+    missing = {PROMPT, *(fields["prompt"] for fields in _threads())} - set(
+        db.session.scalars(select(Prompt.slug))
+    )
     if missing:
         raise Untold(
             f"The story needs the prompts {', '.join(sorted(missing))}: run flask conversation load first."
         )
-    story = Story(now().astimezone(LONDON))
+    began = now()
+    story = Story(began.astimezone(LONDON))
     for fields in people:
         story.joins(fields)
     for fields in _threads():
         story.opens(fields)
+    told = _read("case-studies")
+    studies = Studies(story._people, story._at, story._said, told["settings"])
+    for fields in told["studies"]:
+        studies.opens(fields)
+    crowd = [fields["key"] for fields in suggestions["people"]]
+    for fields in suggestions["suggestions"]:
+        suggests(story, fields, crowd)
+    reviews = Reviews(story._people, story._at)
+    reviews.foresee()
     story.happens()
+    db.session.execute(
+        delete(Letter).where(Letter.sent_at.is_(None), Letter.written_at >= began)
+    )  # nobody in it has a letter box
     _keep(_file(config), story.passwords)
     counts = f"{len(people)} people, {len(story.threads)} threads, {story.posts} posts"
     return [
         f"The demo is loaded: {counts}, all invented.",
+        reviews.summary(),
         "flask demo sign-ins shows who you can be.",
     ]
 
@@ -101,6 +123,7 @@ class Story:
                 school=fields.get("school"),
             )
             user.confirm()
+            user.vouched_at = at
             role = Role(fields.get("role", Role.PARTICIPANT))
             if role != Role.PARTICIPANT:
                 user.make(role, by=None)
@@ -132,6 +155,17 @@ class Story:
         for key, verb in (("pinned", Thread.pin), ("locked", Thread.lock)):
             if key in fields:
                 self._team_does(verb, fields["title"], fields[key])
+
+    def person(self, key: str) -> User:
+        return self._people[key]
+
+    def plan(self, when: str, act: Callable[[datetime], None]) -> None:
+        """Let `act` happen at `when`: "3 days ago, 14:05", by London's clocks. Raises Untold."""
+        self._at(when, act)
+
+    def replies(self, thread: Fields, fields: Fields) -> None:
+        """Somebody replies in the thread with that title."""
+        self._replies(thread, fields)
 
     def happens(self) -> None:
         """Everything, in the order in which it happened.
@@ -212,7 +246,11 @@ class Story:
         def hide(at: datetime) -> None:
             by = self._people[fields["by"]]
             post = _seen(by, id)
-            post.hide(by=by, reason=fields["reason"], note=fields["note"])
+            made = Decision.of_post(post, by, Act.HIDE, fields["reason"], note=fields["note"])
+            made.at = at
+            if made.item_id is not None:
+                item = db.session.get_one(Item, made.item_id)
+                item.closed_at, made.waited = at, int((at - item.opened_at).total_seconds())
             post.gone_at = post.updated_at = at
 
         self._at(fields["when"], hide)
@@ -220,19 +258,22 @@ class Story:
     def _reports(self, id: int, fields: Fields) -> None:
         def report(at: datetime) -> None:
             by = self._people[fields["by"]]
-            made = Report.make(_seen(by, id), by, fields["reason"], fields["detail"])
+            made = Report.of_post(_seen(by, id), by, fields["reason"], fields["detail"])
             made.made_at = at
-            if "closed" in fields:
-                self._closes(made, fields["closed"])
+            item = db.session.get_one(Item, made.item_id)
+            item.opened_at = min(item.opened_at, at)
+            item.due_at = hours_after(item.opened_at, HOURS[Urgency(item.urgency)])
+            if "left" in fields:
+                self._leaves(item, fields["left"])
 
         self._at(fields["when"], report)
 
-    def _closes(self, report: Report, fields: Fields) -> None:
-        def close(at: datetime) -> None:
-            report.close(by=self._people[fields["by"]], note=fields["note"])
-            report.closed_at = at
+    def _leaves(self, item: Item, fields: Fields) -> None:
+        def leave(at: datetime) -> None:
+            made = Decision.of_item(item, self._people[fields["by"]], Act.LEAVE, note=fields["note"])
+            made.at = item.closed_at = at
 
-        self._at(fields["when"], close)
+        self._at(fields["when"], leave)
 
     def _at(self, when: str, act: Callable[[datetime], None]) -> None:
         """Let `act` happen at `when`: "3 days ago, 14:05", by London's clocks. Raises Untold."""
@@ -264,7 +305,7 @@ def _numbered(thread: Thread, number: int) -> Post:
 
 def _threads() -> list[Fields]:
     files = sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != "people")
-    return [fields for name in files for fields in _read(name)["threads"]]
+    return [fields for name in files for fields in _read(name).get("threads", [])]
 
 
 def _read(name: str) -> Fields:

@@ -22,7 +22,7 @@ def upgrade():
     op.add_column(
         "threads", sa.Column("has_picture", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
-    name = "fk_threads_merged_into_threads"
+    name = "fk_threads_merged_into"
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
             f"ALTER TABLE threads ADD COLUMN merged_into INTEGER CONSTRAINT {name} REFERENCES threads (id)"
@@ -42,6 +42,6 @@ def upgrade():
 def downgrade():
     op.drop_index("ix_threads_merged_into", table_name="threads")
     if op.get_bind().dialect.name == "postgresql":
-        op.drop_constraint("fk_threads_merged_into_threads", "threads", type_="foreignkey")
+        op.drop_constraint("fk_threads_merged_into", "threads", type_="foreignkey")
     for name in ("merged_into", "has_picture", "answered_at", "supporters_count"):
         op.drop_column("threads", name)

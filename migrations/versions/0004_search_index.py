@@ -4,7 +4,7 @@ The SQL is in migrations/sql, a file for each database. Triggers keep the index 
 a post, a thread, its components or its author, however the change is made. What is there already is indexed here.
 
 Revision ID: 0004
-Revises: 0002
+Revises: 0003
 Create Date: 2026-11-23 21:00:00
 
 """
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

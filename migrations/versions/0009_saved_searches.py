@@ -1,7 +1,7 @@
 """Saved searches, and what found nothing
 
 Revision ID: 0009
-Revises: 0004
+Revises: 0008
 Create Date: 2026-11-23 21:10:00
 
 """
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0004"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -7,6 +7,7 @@ const WAIT = 2000;
 const KEEPALIVE_LIMIT = 60000; // bytes; browsers refuse more than 64 KiB to a request that outlives its page
 
 const FAILED = "Your draft could not be saved. Check your connection.";
+const CHANGED = "This was changed from another page or device. Save it yourself to see both.";
 const SIGNED_OUT =
   "You have been signed out. Your words stay on this page: sign in in another tab, then send.";
 
@@ -66,6 +67,7 @@ async function answer(form, fields, options) {
       ...options,
     });
     if ([401, 403].includes(response.status) || response.redirected) return { words: SIGNED_OUT };
+    if (response.status === 409) return { words: CHANGED };
     if (!response.ok) return { words: FAILED };
     const { saved_at: savedAt } = await response.json();
     return { savedAt, words: `Draft saved at ${savedAt}` };

@@ -3,7 +3,9 @@
 import { Button, CharacterCount, ErrorSummary, PasswordInput, ServiceNavigation, SkipLink, createAll } from "govuk-frontend";
 
 import { saveDrafts } from "./drafts.js";
+import { weigh } from "./files.js";
 import { nearest } from "./nearest.js";
+import { askMore } from "./more.js";
 import { preview } from "./preview.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
@@ -15,6 +17,8 @@ createAll(PasswordInput);
 createAll(ServiceNavigation);
 createAll(SkipLink);
 
+document.querySelectorAll("input[type=file][data-largest]").forEach(weigh);
 document.querySelectorAll("form[data-nearest-url]").forEach(nearest);
+document.querySelectorAll("input[data-more]").forEach(askMore);
 document.querySelectorAll("form[data-preview-url]").forEach(preview);
 document.querySelectorAll("form[data-draft-url]").forEach(saveDrafts);

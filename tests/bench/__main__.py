@@ -92,6 +92,7 @@ def _site(posts: int, scratch: Path, options: argparse.Namespace) -> Iterator[tu
     instance.mkdir()
     environment = {
         "FORUM_ENV": "production",
+        "FIRST_POSTS_HELD": "0",
         "SECRET_KEY": secrets.token_urlsafe(48),
         "SITE_URL": f"https://{HOST}",
         "INSTANCE": str(instance),

@@ -239,6 +239,7 @@ def _figures(times: list[tuple[float, float]], wanted: float) -> list[str]:
 def _site(engine: str, scratch: Path) -> Iterator[Flask]:
     environment = {
         "FORUM_ENV": "production",
+        "FIRST_POSTS_HELD": "0",
         "SECRET_KEY": secrets.token_urlsafe(48),
         "SITE_URL": f"https://{HOST}",
         "INSTANCE": str(scratch),

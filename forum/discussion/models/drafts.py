@@ -5,9 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Select, String, UniqueConstraint, bindparam, delete, select
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from forum.accounts.models import User
 from forum.core.db import Instant, db, now
@@ -61,6 +73,19 @@ class Draft(db.Model):  # type: ignore[name-defined,misc]
     def drop(cls, by: User, key: str) -> None:
         """What was written is published, or no longer wanted."""
         db.session.connection().execute(DROP, {"by": by.id, "form": key})
+
+    @classmethod
+    def follow(cls, old: str, new: str, about: str, path: str) -> None:
+        """Everyone's words for the form `old` are now for the form `new`. Whoever has both finds the one below the
+        other."""
+        other = aliased(cls)
+        both = select(cls, other).join(other, and_(other.user_id == cls.user_id, other.key == new))
+        for left, kept in db.session.execute(both.where(cls.key == old)).all():
+            words = [each.fields.get("body", "") for each in (kept, left)]
+            kept.fields = {**left.fields, **kept.fields, "body": "\n\n".join(filter(None, words))}
+            db.session.delete(left)
+        db.session.flush()
+        db.session.execute(update(cls).where(cls.key == old).values(key=new, about=about[:300], path=path))
 
     @classmethod
     def of(cls, user: User) -> Select[Draft]:

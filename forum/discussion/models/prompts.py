@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from markupsafe import Markup
-from sqlalchemy import Select, String, Text, select, update
+from sqlalchemy import Select, String, Text, false, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.accounts.models import User
@@ -15,7 +15,8 @@ from forum.core.markup import SafeHTML, render
 
 
 class Conversation(db.Model):  # type: ignore[name-defined,misc]
-    """The one row that every page rests on: what is held here, and by whom."""
+    """The one row that every page rests on: what is held here, and by whom. Where it, a prompt or a thread `holds`,
+    new posts wait for the team."""
 
     __tablename__ = "conversation"
 
@@ -24,8 +25,22 @@ class Conversation(db.Model):  # type: ignore[name-defined,misc]
     organisation: Mapped[str] = mapped_column(String(200))
     summary: Mapped[str] = mapped_column(Text, default="")
     source: Mapped[str] = mapped_column(Text, default="")
+    holds: Mapped[bool] = mapped_column(default=False, server_default=false())
     version: Mapped[int] = mapped_column(default=1)
     changed_at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+    @classmethod
+    def hold_posts(cls, by: User, everywhere: bool, under: dict[int, bool]) -> None:
+        """Whether each new post waits for the team: everywhere, or under a prompt (by its id)."""
+        row = db.session.scalars(select(cls).with_for_update()).one()
+        prompts = db.session.scalars(select(Prompt).order_by(Prompt.id).with_for_update()).all()
+        before = {"everywhere": row.holds, "under": [prompt.slug for prompt in prompts if prompt.holds]}
+        row.holds = everywhere
+        for prompt in prompts:
+            prompt.holds = under.get(prompt.id, prompt.holds)
+        after = {"everywhere": everywhere, "under": [prompt.slug for prompt in prompts if prompt.holds]}
+        if before != after:
+            record("team.switched", by=by, detail={"before": before, "after": after})
 
     @classmethod
     def touch(cls) -> None:
@@ -45,6 +60,7 @@ class Prompt(db.Model):  # type: ignore[name-defined,misc]
     question: Mapped[str] = mapped_column(Text)
     introduction: Mapped[str] = mapped_column(Text, default="")
     introduction_html: Mapped[Markup] = mapped_column(SafeHTML, default=Markup)
+    holds: Mapped[bool] = mapped_column(default=False, server_default=false())
     edited_at: Mapped[datetime | None] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(default=1)
     changed_at: Mapped[datetime] = mapped_column(Instant, default=now)

@@ -33,22 +33,46 @@ from forum.accounts.models import User, Visitor, described
 from forum.activity.models import record
 from forum.core.db import Instant, db, now, see_anew
 from forum.core.errors import Conflict, Refused
+from forum.core.freshness import versions
 from forum.core.markup import SafeHTML, render
+from forum.discussion.models.gate import keeper
 from forum.discussion.models.prompts import Component, Conversation, Prompt
-from forum.discussion.models.words import Kind, Moderation, Publication, gone_because
+from forum.discussion.models.words import (
+    CHANGE,
+    CHECKING,
+    NOT_YET,
+    Kind,
+    Moderation,
+    Publication,
+    gone_because,
+)
 
 __all__ = ["Component", "Conversation", "Post", "Prompt", "Revision", "Thread", "ThreadComponent"]
 
 RESTORABLE = timedelta(days=30)
 A_MOMENT = timedelta(hours=1)
 LISTED = "publication = 'published' AND moderation = 'clear'"
+STUDIES = "kind = 'case-study'"
 Person = User | Visitor
+
+
+class Moved(Conflict):
+    """The posts of this thread are in another one by now: the thread with the id `to`."""
+
+    def __init__(self, to: int) -> None:
+        super().__init__("This thread has been merged into another one. Open it again to go on there.")
+        self.to = to
 
 
 def _listed(*columns: str, name: str, also: str = "") -> Index:
     """An index of what a list shows, and of nothing else."""
     where = text(LISTED + also)
     return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+def _of_studies(*columns: str, name: str) -> Index:
+    """An index of the threads of case studies, which the library reads whole. SQLite needs `kind` in it for that."""
+    return Index(name, *columns, "kind", sqlite_where=text(STUDIES), postgresql_where=text(STUDIES))
 
 
 class Thread(db.Model):  # type: ignore[name-defined,misc]
@@ -71,6 +95,8 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
     gone_reason: Mapped[str | None] = mapped_column(String(20))
     locked: Mapped[bool] = mapped_column(default=False)
     pinned: Mapped[bool] = mapped_column(default=False)
+    holds: Mapped[bool] = mapped_column(default=False, server_default=false())
+    slow_seconds: Mapped[int] = mapped_column(default=0, server_default="0")
     posts_count: Mapped[int] = mapped_column(default=0)
     last_post_at: Mapped[datetime] = mapped_column(Instant, default=now)
     version: Mapped[int] = mapped_column(default=1)
@@ -96,6 +122,8 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         _listed("prompt_id", "kind", "last_post_at", "id", name="ix_threads_prompt_kind"),
         _listed("prompt_id", "author_position", "last_post_at", "id", name="ix_threads_prompt_position"),
         _listed("prompt_id", "author_phase", "last_post_at", "id", name="ix_threads_prompt_phase"),
+        _of_studies("version", name="ix_threads_studies"),
+        _of_studies("slug", "id", name="ix_threads_studies_title"),
     )
 
     # What people and the team do
@@ -121,7 +149,8 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         if earlier is not None:
             return earlier.thread
         if not by.may_post:
-            raise Refused("Confirm your email address before you publish.")
+            raise Refused(why_not(by))
+        why = keeper().why_held(by, prompt.id, None, f"{title}\n\n{text}")
         at = now()
         thread = cls(
             prompt=prompt,
@@ -131,6 +160,7 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
             kind=kind,
             created_at=at,
             last_post_at=at,
+            publication=Publication.HELD if why else Publication.PUBLISHED,
             author_position=by.position,
             author_phase=by.phase,
         )
@@ -138,7 +168,11 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         db.session.flush()
         thread.carry(components)
         post = thread._add(by, text, disclosure, submission, None, at)
-        record("thread.started", by=by, public=True, prompt=prompt.id, thread=thread.id, post=post.id)
+        if why:
+            post.publication = Publication.HELD
+            post._held(by, why)
+        else:
+            record("thread.started", by=by, public=True, prompt=prompt.id, thread=thread.id, post=post.id)
         return thread
 
     def reply(
@@ -157,6 +191,11 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
             return earlier
         if not self.open_to(by):
             raise Refused(self.why_closed_to(by))
+        if why := keeper().why_held(by, self.prompt_id, self, text):
+            post = self._post(by, text, disclosure, submission, in_reply_to, now())
+            post.publication = Publication.HELD
+            post._held(by, why)
+            return post
         post = self._add(by, text, disclosure, submission, in_reply_to, now())
         if by.is_team and self.author_id != by.id:
             self.answered_at = self.answered_at or post.published_at
@@ -174,6 +213,43 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
 
     def unpin(self, by: User, note: str = "") -> None:
         self._set(by, "team.thread-unpinned", note, pinned=False)
+
+    def arrange(
+        self,
+        by: User,
+        title: str,
+        components: list[Component],
+        slow_seconds: int,
+        holds: bool,
+        note: str = "",
+    ) -> None:
+        """The team's hand on a thread: its title and components, how long a person waits between posts, and whether
+        each post waits for the team. Its address leads here from the old title too."""
+        self.hold()
+        before = {"title": self.title, "slow": self.slow_seconds, "holds": self.holds}
+        carried = self._carried()
+        self.title, self.slug = title, slug_of(title)
+        self.slow_seconds, self.holds = slow_seconds, holds
+        self.carry(components)
+        wanted = sorted(component.id for component in components)
+        after = {"title": title, "slow": slow_seconds, "holds": holds}
+        if before == after and carried == wanted:
+            return
+        if before["title"] != title:
+            opening = db.session.scalar(select(Post).where(Post.thread_id == self.id, Post.number == 1))
+            if opening is not None:
+                opening.retitled(str(before["title"]))
+        self.touched()
+        about = {"before": {**before, "components": carried}}
+        record(
+            "team.thread-arranged",
+            by=by,
+            public=True,
+            prompt=self.prompt_id,
+            thread=self.id,
+            note=note,
+            detail=about,
+        )
 
     def hide(self, by: User, reason: str, note: str = "") -> None:
         """Take the whole thread out of sight: for all but the team it is not there."""
@@ -213,6 +289,10 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
             detail={"from": before},
         )
 
+    def _carried(self) -> list[int]:
+        query = select(ThreadComponent.component_id).where(ThreadComponent.thread_id == self.id)
+        return sorted(db.session.scalars(query))
+
     def carry(self, components: list[Component]) -> None:
         """Carry exactly these components."""
         have = {
@@ -229,8 +309,10 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
 
     def hold(self) -> None:
         """Take this thread's row lock, and see it as it is now. Every change of a thread or of its posts
-        begins here; the prompt's row follows (one order of locks)."""
+        begins here; the prompt's row follows (one order of locks). Raises Moved where it was merged meanwhile."""
         see_anew(self, lock=True)
+        if self.merged_into is not None:
+            raise Moved(self.merged_into)
 
     def touched(self) -> None:
         """Something that a page could show has changed."""
@@ -243,7 +325,7 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
 
     def why_closed_to(self, user: Person) -> str:
         if not user.may_post:
-            return "Confirm your email address before you publish."
+            return why_not(user)
         return "This thread is locked: it takes no new posts."
 
     @property
@@ -263,10 +345,11 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
 
     @classmethod
     def seen_by(cls, user: Person) -> ColumnElement[bool]:
+        """A merged thread is seen by nobody: its posts are in the other."""
         if user.is_team:
-            return true()
+            return cls.merged_into.is_(None)
         own = (
-            and_(cls.author_id == user.id, cls.moderation == Moderation.CLEAR)
+            and_(cls.author_id == user.id, cls.moderation == Moderation.CLEAR, cls.merged_into.is_(None))
             if user.is_signed_in
             else false()
         )
@@ -283,13 +366,32 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         in_reply_to: Post | None,
         at: datetime,
     ) -> Post:
+        post = self._post(by, text, disclosure, submission, in_reply_to, at)
+        self.admit(post, at)
+        return post
+
+    def admit(self, post: Post, at: datetime) -> None:
+        """Give `post` the next number."""
         self.posts_count += 1
         self.last_post_at = at
+        post.number = self.posts_count
+        self.touched()
+        db.session.flush()
+        db.session.connection().execute(POSTED_IN, {"thread": self.id, "at": at})
+
+    def _post(
+        self,
+        by: User,
+        text: str,
+        disclosure: str,
+        submission: str | None,
+        in_reply_to: Post | None,
+        at: datetime,
+    ) -> Post:
         post = Post(
             thread=self,
             prompt_id=self.prompt_id,
             author=by,
-            number=self.posts_count,
             source=text,
             html=render(text),
             disclosure=disclosure,
@@ -299,9 +401,6 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
             updated_at=at,
         )
         db.session.add(post)
-        self.touched()
-        db.session.flush()
-        db.session.connection().execute(POSTED_IN, {"thread": self.id, "at": at})
         return post
 
     def _set(
@@ -341,7 +440,8 @@ class ThreadComponent(db.Model):  # type: ignore[name-defined,misc]
 
 class Post(db.Model):  # type: ignore[name-defined,misc]
     """Any text that a person wrote in a thread. A post that is gone keeps its number and its words. `prompt_id`
-    is its thread's, so that a prompt's posts are an index range."""
+    is its thread's, so that a prompt's posts are an index range. A post that waits for the team has no number
+    yet, unless it opens its thread; `released_at` is when the team let it out."""
 
     __tablename__ = "posts"
 
@@ -363,6 +463,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
     gone_reason: Mapped[str | None] = mapped_column(String(20))
     version: Mapped[int] = mapped_column(default=1)
     submission: Mapped[str | None] = mapped_column(String(64))
+    released_at: Mapped[datetime | None] = mapped_column(Instant)
 
     thread: Mapped[Thread] = relationship(lazy="raise")
     author: Mapped[User] = relationship(lazy="raise")
@@ -377,6 +478,12 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
             "gone_at",
             sqlite_where=text("gone_at IS NOT NULL"),
             postgresql_where=text("gone_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_posts_released_at",
+            "released_at",
+            sqlite_where=text("released_at IS NOT NULL"),
+            postgresql_where=text("released_at IS NOT NULL"),
         ),
     )
 
@@ -397,6 +504,12 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         if self.version != since:
             raise Conflict("This post has changed since you began.")
         retitled = title is not None and title != self.thread.title
+        said = f"{title}\n\n{text}" if title else text
+        why = (
+            keeper().why_held(by, self.prompt_id, self.thread, said)
+            if text != self.source or retitled
+            else []
+        )
         if text != self.source or retitled:
             db.session.add(
                 Revision(
@@ -413,13 +526,27 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
             self.thread.carry(components)
         self.disclosure = disclosure
         self._changed("post.edited", by)
+        if self.is_sent_back:
+            self._waits_again(by, ["changed"])
+        elif why and self.is_shown:
+            self._waits_again(by, why)
+
+    def retitled(self, before: str) -> None:
+        """Its thread has another title: the one before stays with this version of the words."""
+        written = self.edited_at or self.published_at
+        db.session.add(Revision(post_id=self.id, source=self.source, title=before, written_at=written))
+        self.version += 1
+        self.updated_at = self.edited_at = now()
 
     def withdraw(self, by: User) -> None:
         """Its author takes it back. An opening post that nobody has answered takes its thread with it."""
         self.hold()
         if not self.withdrawable_by(by):
             raise Refused("You can withdraw only your own posts.")
+        waited = self.is_held
         self.publication, self.gone_at = Publication.WITHDRAWN, now()
+        if waited:
+            keeper().taken_back(self)
         if self.opens and self.thread.posts_count == 1:
             self.thread.publication, self.thread.gone_at = Publication.WITHDRAWN, self.gone_at
         self._changed("post.withdrawn", by, at=self.gone_at)
@@ -429,26 +556,71 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         self.hold()
         if not self.returnable_by(by):
             raise Refused("A withdrawn post can be restored by its author for 30 days.")
-        self.publication, self.gone_at = Publication.PUBLISHED, None
+        why = keeper().why_held(by, self.prompt_id, self.thread, self.source)
+        publication = Publication.HELD if why else Publication.PUBLISHED
+        self.publication, self.gone_at = publication, None
         if self.thread.publication == Publication.WITHDRAWN:
-            self.thread.publication, self.thread.gone_at = Publication.PUBLISHED, None
+            self.thread.publication, self.thread.gone_at = publication, None
+        if why:
+            self._held(by, why)
+        elif self.number is None:
+            self.thread.admit(self, now())
         self._changed("post.brought-back", by)
 
     def hide(self, by: User, reason: str, note: str = "") -> None:
         """The team takes it out of sight; its place says so, and why."""
         self.hold()
-        if self.moderation != Moderation.CLEAR:
+        if self.moderation != Moderation.CLEAR and self.gone_reason not in NOT_YET:
             return
         self.moderation, self.gone_at, self.gone_reason = Moderation.HIDDEN, now(), reason
         self._changed("team.post-hidden", by, at=self.gone_at, note=note, detail={"reason": reason})
 
-    def restore(self, by: User, note: str = "") -> None:
+    def remove(self, by: User, reason: str, note: str = "") -> None:
+        """Out of sight for good, as far as the team is concerned; the words are kept."""
         self.hold()
-        if self.moderation == Moderation.CLEAR:
+        if self.moderation == Moderation.REMOVED:
+            return
+        self.moderation, self.gone_at, self.gone_reason = Moderation.REMOVED, now(), reason
+        self._changed("team.post-removed", by, at=self.gone_at, note=note, detail={"reason": reason})
+
+    def check(self) -> None:
+        """Out of sight until the team has looked, or has looked again."""
+        self.hold()
+        if self.gone_reason == CHECKING:
+            return
+        self.moderation, self.gone_at, self.gone_reason = Moderation.HIDDEN, now(), CHECKING
+        self._changed("post.checking", None, at=self.gone_at)
+
+    def send_back(self, by: User, reason: str, note: str = "") -> None:
+        """Ask its author to change it; nobody else sees it until they have, and the team has looked again."""
+        self.hold()
+        self.gone_reason = CHANGE
+        if self.publication != Publication.HELD:
+            self.moderation, self.gone_at = Moderation.HIDDEN, now()
+        self._changed("team.post-sent-back", by, at=self.gone_at, note=note, detail={"reason": reason})
+
+    def wait_on(self) -> None:
+        """Back to waiting: what was decided about it has been taken back."""
+        self.hold()
+        self.moderation, self.gone_at, self.gone_reason = Moderation.CLEAR, None, None
+        self._changed("post.waits", None)
+
+    def publish(self, by: User, note: str = "") -> None:
+        """Let out what waited: it takes its number now. What had a number comes back to its place."""
+        self.hold()
+        at, waited = now(), self.is_held
+        if waited:
+            self.publication, self.published_at, self.released_at = Publication.PUBLISHED, at, at
+            if self.number is None:
+                self.thread.admit(self, at)
+            if self.thread.publication == Publication.HELD:
+                self.thread.publication, self.thread.created_at = Publication.PUBLISHED, at
+                self.thread.last_post_at = at
+        elif self.moderation == Moderation.CLEAR:
             return
         self.moderation, self.gone_reason = Moderation.CLEAR, None
         self.gone_at = self.gone_at if self.publication == Publication.WITHDRAWN else None
-        self._changed("team.post-restored", by, note=note)
+        self._changed("team.post-published" if waited else "team.post-restored", by, at=at, note=note)
 
     def hold(self) -> None:
         """Take the thread's row lock, and see this post as it is now."""
@@ -466,6 +638,15 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         return self.publication == Publication.PUBLISHED and self.moderation == Moderation.CLEAR
 
     @property
+    def is_held(self) -> bool:
+        return self.publication == Publication.HELD
+
+    @property
+    def is_sent_back(self) -> bool:
+        """The team has asked its author for a change."""
+        return self.gone_reason == CHANGE and (self.is_held or self.moderation == Moderation.HIDDEN)
+
+    @property
     def gone_because(self) -> str | None:
         """Why its place is empty, for anyone to read."""
         return gone_because(self.publication, self.moderation, self.gone_reason)
@@ -474,13 +655,14 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         return (
             self.author_id == user.id
             and user.may_post
-            and self.is_shown
-            and self.thread.is_listed
-            and (not self.thread.locked or user.is_team)
+            and (self.is_shown or self.is_held or self.is_sent_back)
+            and (self.thread.is_listed or self.thread.publication == Publication.HELD)
+            and (not self.thread.locked or user.is_team or self.is_sent_back)
         )
 
     def withdrawable_by(self, user: Person) -> bool:
-        return self.author_id == user.id and self.is_shown and self.thread.is_listed
+        shown = self.is_shown and self.thread.is_listed
+        return self.author_id == user.id and (shown or self.is_held)
 
     def returnable_by(self, user: Person) -> bool:
         return (
@@ -501,16 +683,21 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         if user.is_team:
             shown = true()
         elif user.is_signed_in:
-            shown = or_(shown, and_(cls.author_id == user.id, cls.moderation == Moderation.CLEAR))
+            own = or_(cls.moderation == Moderation.CLEAR, cls.gone_reason == CHANGE)
+            shown = or_(shown, and_(cls.author_id == user.id, own))
         return cls.in_place_for(user).where(shown)
 
     @classmethod
     def in_place_for(cls, user: Person) -> Select[Post]:
-        """The posts whose place `user` may see, be it only a tombstone."""
+        """The posts whose place `user` may see, be it only a tombstone. One that waits has a place for its author
+        and the team."""
+        placed: ColumnElement[bool] = true() if user.is_team else cls.number.is_not(None)
+        if user.is_signed_in:
+            placed = or_(placed, cls.author_id == user.id)
         return (
             select(cls)
             .join(cls.thread)
-            .where(Thread.seen_by(user), cls.number.is_not(None))
+            .where(Thread.seen_by(user), placed)
             .options(joinedload(cls.thread).joinedload(Thread.prompt), joinedload(cls.author))
         )
 
@@ -531,7 +718,36 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
             return None, submission
         return (last if here(last) else None), submission
 
-    def _changed(self, verb: str, by: User, at: datetime | None = None, **more: Any) -> None:
+    @classmethod
+    def waiting_in(cls, thread: Thread, user: Person) -> Select[Post]:
+        """What `user` has said in `thread` that waits for the team."""
+        query = select(cls).where(cls.thread_id == thread.id, cls.number.is_(None), cls.author_id == user.id)
+        return (
+            query.where(cls.publication == Publication.HELD).order_by(cls.id).options(joinedload(cls.author))
+        )
+
+    @classmethod
+    def waits_in(cls, thread: Thread, user: Person) -> bool:
+        """The quick question before `waiting_in`: most pages have nothing that waits."""
+        query = "SELECT 1 FROM posts WHERE thread_id = {} AND number IS NULL AND author_id = {}"
+        return versions().row(query, (thread.id, user.id or 0)) is not None
+
+    def _held(self, by: User, why: list[str]) -> None:
+        """Keep this from others until the team has looked."""
+        db.session.flush()
+        about = {"why": why}
+        record("post.held", by=by, prompt=self.prompt_id, thread=self.thread_id, post=self.id, detail=about)
+        keeper().held(self, why)
+
+    def _waits_again(self, by: User, why: list[str]) -> None:
+        """What its author has changed waits for another look."""
+        if self.is_held:
+            self.gone_reason = None
+        else:
+            self.moderation, self.gone_at, self.gone_reason = Moderation.HIDDEN, now(), CHECKING
+        self._held(by, why)
+
+    def _changed(self, verb: str, by: User | None, at: datetime | None = None, **more: Any) -> None:
         """This post is another one now, and so are its thread and prompt; `verb` goes into the log."""
         self.version += 1
         self.updated_at = at or now()
@@ -592,6 +808,13 @@ def listed() -> ColumnElement[bool]:
         literal_column("threads.publication") == literal_column("'published'"),
         literal_column("threads.moderation") == literal_column("'clear'"),
     )
+
+
+def why_not(user: Person) -> str:
+    """Why `user` may not take part."""
+    if user.is_suspended:
+        return "You are suspended: you cannot take part for now."
+    return "Confirm your email address before you publish."
 
 
 def slug_of(title: str) -> str:

@@ -19,6 +19,7 @@ class Publication(StrEnum):
     HELD = "held"
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
+    MERGED = "merged"  # of a thread: its posts go on in another
 
 
 class Moderation(StrEnum):
@@ -36,6 +37,7 @@ KINDS = {
     Kind.SUGGESTION: "Suggestion",
 }
 REASONS = {
+    "child": "A child may be at risk",
     "pupil": "A pupil could be identified",
     "personal": "Personal information about someone",
     "illegal": "May be against the law",
@@ -44,10 +46,24 @@ REASONS = {
     "off-topic": "Not about this conversation",
     "other": "Another reason",
 }
+GONE: dict[str, str] = {
+    Publication.WITHDRAWN: "Withdrawn by its author",
+    Publication.MERGED: "Merged into another thread",
+}
+
+URGENT = ("child", "pupil")  # out of sight as soon as it is reported, and never told one by one in public
+CHECKING, CHANGE = "checking", "change"
+NOT_YET = {CHECKING: "Being checked by the team", CHANGE: "Waiting for its author to change it"}
+WAITING = "Waiting for the team"
 
 
 def gone_because(publication: str, moderation: str, reason: str | None) -> str | None:
-    """Why a post's place is empty, for anyone to read; None where it is not."""
+    """Why a post's or a thread's place is empty, for anyone to read; None where it is not."""
     if moderation != Moderation.CLEAR:
-        return f"Hidden by the team: {REASONS.get(reason or '', REASONS['other']).lower()}"
-    return "Withdrawn by its author" if publication == Publication.WITHDRAWN else None
+        if reason in NOT_YET:
+            return NOT_YET[reason]
+        did = "Removed" if moderation == Moderation.REMOVED else "Hidden"
+        return f"{did} by the team: {REASONS.get(reason or '', REASONS['other']).lower()}"
+    if publication == Publication.HELD:
+        return NOT_YET.get(reason or "", WAITING)
+    return GONE.get(publication)

@@ -1,0 +1,209 @@
+"""The public ledger: each decision without a person or a word of theirs, and the figures of a month."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy.sql.functions import percentile_cont
+
+from forum.core.db import db, now
+from forum.core.dress import LONDON
+from forum.core.freshness import Rests
+from forum.discussion.models import Prompt
+from forum.discussion.models.words import REASONS, URGENT
+from forum.moderation.models.appeals import REVERSED, Appeal
+from forum.moderation.models.decisions import DONE, Act, Before, Decision
+
+
+def ledger_version(**_: object) -> Rests:
+    """Every decision, appeal and change of mind is a line of the log."""
+    return Rests(
+        "SELECT coalesce(max(a.id), 0), c.version, coalesce(max(a.at), c.changed_at) FROM conversation c"
+        " LEFT JOIN activity a ON a.id = (SELECT max(id) FROM activity) GROUP BY c.version, c.changed_at"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the ledger. `appeal` is what became of one, if there was one."""
+
+    id: int
+    at: datetime
+    prompt: str
+    thing: str
+    done: str
+    reason: str
+    appeal: str
+
+    @classmethod
+    def of_month(cls, month: Month, before: int | None, limit: int) -> list[Entry]:
+        """The newest first, from before the decision with that id."""
+        query = _lines().where(month.holds(Decision.at))
+        return _entries(query.where(Decision.id < before) if before else query, limit)
+
+    @classmethod
+    def newest(cls, limit: int) -> list[Entry]:
+        return _entries(_lines(), limit)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Month:
+    """A month as London counts it."""
+
+    year: int
+    number: int
+
+    @classmethod
+    def of(cls, at: datetime) -> Month:
+        local = at.astimezone(LONDON)
+        return cls(local.year, local.month)
+
+    @classmethod
+    def named(cls, name: str) -> Month | None:
+        """From "2026-11"; None where it is no month, or one that has not come yet."""
+        try:
+            first = date.fromisoformat(f"{name}-01")
+        except ValueError:
+            return None
+        found = cls(first.year, first.month)
+        return found if len(name) == 7 and found <= cls.of(now()) else None
+
+    @property
+    def name(self) -> str:
+        return f"{self.year}-{self.number:02}"
+
+    @property
+    def words(self) -> str:
+        return f"{date(self.year, self.number, 1):%B %Y}"
+
+    @property
+    def earlier(self) -> Month:
+        before = date(self.year, self.number, 1) - timedelta(days=1)
+        return Month(before.year, before.month)
+
+    @property
+    def later(self) -> Month | None:
+        after = date(self.year, self.number, 1) + timedelta(days=32)
+        found = Month(after.year, after.month)
+        return found if found <= Month.of(now()) else None
+
+    def holds(self, column: Any) -> ColumnElement[bool]:
+        first = datetime(self.year, self.number, 1, tzinfo=LONDON)
+        after = first.date() + timedelta(days=32)
+        last = datetime(after.year, after.month, 1, tzinfo=LONDON)
+        return and_(column >= first, column < last)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the team did in a month. Times are in seconds from when a thing came in to its decision; None where
+    nothing was decided. What could point at a child is in `urgent` and in no list."""
+
+    decisions: int
+    held: int
+    urgent: int
+    median: int | None
+    ninetieth: int | None
+    appeals: int
+    reversed: int
+    reasons: dict[str, int]
+
+    @classmethod
+    def of(cls, month: Month) -> Figures:
+        made = Decision.undone_at.is_(None), month.holds(Decision.at)
+        waits = select(Decision.waited).where(*made, Decision.waited.is_not(None))
+        total, held, urgent = db.session.execute(
+            select(
+                func.count(),
+                func.coalesce(func.sum(case((Decision.before == Before.HELD, 1), else_=0)), 0),
+                func.coalesce(func.sum(case((Decision.public, 0), else_=1)), 0),
+            ).where(*made)
+        ).one()
+        answered = (
+            select(Appeal.outcome, func.count())
+            .where(month.holds(Appeal.decided_at))
+            .group_by(Appeal.outcome)
+        )
+        outcomes = dict(db.session.execute(answered).tuples().all())
+        counted = select(Decision.reason, func.count()).where(
+            *made, Decision.public, Decision.reason.is_not(None)
+        )
+        reasons = dict(db.session.execute(counted.group_by(Decision.reason)).tuples().all())
+        return cls(
+            decisions=total,
+            held=held,
+            urgent=urgent,
+            median=_percentile(waits, 0.5),
+            ninetieth=_percentile(waits, 0.9),
+            appeals=sum(outcomes.values()),
+            reversed=outcomes.get(REVERSED, 0),
+            reasons={
+                label: reasons[code]
+                for code, label in REASONS.items()
+                if code not in URGENT and reasons.get(code)
+            },
+        )
+
+    @property
+    def share_reversed(self) -> float | None:
+        """Of the appeals that were decided, in percent."""
+        return 100 * self.reversed / self.appeals if self.appeals else None
+
+
+def _lines() -> Any:
+    appeal = select(func.max(Appeal.outcome)).where(Appeal.decision_id == Decision.id)
+    asked = select(func.count()).where(Appeal.decision_id == Decision.id)
+    return (
+        select(
+            Decision.id,
+            Decision.at,
+            Prompt.title,
+            Decision.thing,
+            Decision.act,
+            Decision.reason,
+            asked.correlate(Decision).scalar_subquery(),
+            appeal.correlate(Decision).scalar_subquery(),
+            Decision.reversed_at,
+        )
+        .outerjoin(Prompt, Prompt.id == Decision.prompt_id)
+        .where(Decision.public, Decision.undone_at.is_(None))
+        .order_by(Decision.id.desc())
+    )
+
+
+def _entries(query: Any, limit: int) -> list[Entry]:
+    return [_entry(*row) for row in db.session.execute(query.limit(limit))]
+
+
+def _entry(
+    id: int,
+    at: datetime,
+    prompt: str | None,
+    thing: str,
+    act: str,
+    reason: str | None,
+    asked: int,
+    outcome: str | None,
+    reversed_at: datetime | None,
+) -> Entry:
+    appeal = ""
+    if asked:
+        appeal = {None: "Appeal waits", REVERSED: "Reversed on appeal"}.get(outcome, "Upheld on appeal")
+    elif reversed_at is not None:
+        appeal = "Reversed by the team"
+    return Entry(id, at, prompt or "", thing, DONE[Act(act)], REASONS.get(reason or "", ""), appeal)
+
+
+def _percentile(values: Select[int | None], share: float) -> int | None:
+    """The value that this share of `values` does not exceed: the database's own, where it has one."""
+    column = values.subquery().c.waited
+    if db.engine.dialect.name == "postgresql":
+        found = db.session.scalar(select(percentile_cont(share).within_group(column)))
+    else:
+        count = db.session.scalar(select(func.count()).select_from(column.table)) or 0
+        place = int(share * (count - 1) + 0.5) if count else 0
+        found = db.session.scalar(select(column).order_by(column).limit(1).offset(place))
+    return None if found is None else int(found)

@@ -1,0 +1,104 @@
+"""So many case studies, all at once: what the verbs would leave of them, without the minutes that they would take."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import insert, select, text
+
+from forum.case_studies.models import CaseStudy
+from forum.case_studies.models.facts import COLUMNS, whole
+from forum.core.db import db, now
+from forum.core.markup import render
+from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
+from forum.discussion.models.prompts import Conversation
+from forum.discussion.models.threads import slug_of
+from tests.bench import words
+from tests.factories import make_person
+from tests.invented import answers
+
+BATCH = 2_000
+
+
+def write(studies: int) -> None:
+    """Adds them as rows, in batches, and commits."""
+    chance = Random(2004)
+    prompt = db.session.scalars(select(Prompt).where(Prompt.slug == "your-practice")).one().id
+    components = {row.slug: row.id for row in db.session.scalars(select(Component))}
+    people = [make_person(f"Example Person {n}").id for n in range(50)]
+    story = render(words.text(chance))
+    for start in range(0, studies, BATCH):
+        rows = [_study(chance, n, components) for n in range(start, min(start + BATCH, studies))]
+        at = now() - timedelta(minutes=studies - start)
+        of_thread = {"prompt_id": prompt, "kind": "case-study", "posts_count": 1, "created_at": at}
+        threads = db.session.scalars(
+            insert(Thread).returning(Thread.id, sort_by_parameter_order=True),
+            [
+                {**of_thread, "author_id": chance.choice(people), "title": row["title"], "slug": row["slug"]}
+                for row in rows
+            ],
+        ).all()
+        db.session.execute(
+            insert(Post),
+            [_post(id, row, prompt, people[0], story) for id, row in zip(threads, rows, strict=True)],
+        )
+        db.session.execute(
+            insert(ThreadComponent),
+            [
+                {"thread_id": id, "component_id": components[slug], "last_post_at": at}
+                for id, row in zip(threads, rows, strict=True)
+                for slug in row["components"]
+            ],
+        )
+        kept = {column.name for column in CaseStudy.__table__.columns}
+        db.session.execute(
+            insert(CaseStudy),
+            [
+                {
+                    **{name: value for name, value in row.items() if name in kept},
+                    "thread_id": id,
+                    "story": story,
+                }
+                for id, row in zip(threads, rows, strict=True)
+            ],
+        )
+        db.session.commit()
+    Conversation.touch()
+    db.session.commit()
+    if db.engine.dialect.name == "postgresql":  # as its own housekeeping does within a minute
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
+
+
+def _study(chance: Random, number: int, components: dict[str, int]) -> dict[str, Any]:
+    title = words.title(chance, number)
+    told = words.text(chance)
+    said = whole(answers(chance, title, aims=told, did=told, happened=told, advice=told))
+    tried = chance.choice((0, 0, 0, 1, 2, 5, 12))
+    at = now() - timedelta(days=chance.randrange(900), seconds=number)
+    return {
+        **{name: said[name] for name in COLUMNS},
+        "title": title,
+        "slug": slug_of(title),
+        "components": said["components"],
+        "component_bits": sum(1 << components[slug] for slug in said["components"]),
+        "tried_count": tried,
+        "tried_same": tried,
+        "confirmed_at": at,
+        "renewal_asked_at": now() if at < now() - timedelta(days=730) else None,
+    }
+
+
+def _post(thread: int, row: dict[str, Any], prompt: int, author: int, story: str) -> dict[str, Any]:
+    return {
+        "thread_id": thread,
+        "prompt_id": prompt,
+        "author_id": author,
+        "number": 1,
+        "source": row["did"],
+        "html": story,
+        "disclosure": "named",
+        "submission": f"bench-{thread}",
+    }
