@@ -9,6 +9,8 @@ DROP FUNCTION search_components_follow();
 DROP FUNCTION search_users_follow();
 DROP FUNCTION search_empty();
 DROP FUNCTION search_learn(text);
+DROP FUNCTION search_newest_posts(tsquery, timestamptz, timestamptz, integer, integer);
+DROP FUNCTION search_newest_threads(tsquery, timestamptz, timestamptz, integer);
 DROP FUNCTION search_redo_all_of(integer);
 DROP FUNCTION search_redo_posts(integer[]);
 DROP FUNCTION search_redo_threads(integer[]);
@@ -17,6 +19,7 @@ DROP TABLE search_posts, search_threads, search_spellings, search_deletions, sea
 DROP FUNCTION search_months_follow();
 DROP FUNCTION search_marks(text, text, integer);
 DROP FUNCTION search_name(text);
+DROP FUNCTION search_capitals(text);
 DROP FUNCTION search_own(text);
 DROP FUNCTION search_fold(text);
 DROP TEXT SEARCH CONFIGURATION search_english;

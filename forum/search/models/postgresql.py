@@ -10,9 +10,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from forum.core.db import db
-from forum.search.models.index import ALL, NEWEST, Found, Narrow, PostRow, ThreadRow, Title, apart
+from forum.search.models.index import (
+    ALL,
+    CAPITALS,
+    NEWEST,
+    Found,
+    Narrow,
+    PostRow,
+    Some,
+    ThreadRow,
+    Title,
+    apart,
+    grouped,
+)
 from forum.search.models.parsing import Group, Words
 from forum.search.models.synonyms import Phrase
+from forum.search.models.words import in_capitals
 
 SMALL, LARGE = 12, 16  # bits of a window
 FIRST = 4_096  # ids in the first window
@@ -20,6 +33,7 @@ MOST_TAGS = 17
 FURTHER = 64  # times as many ids at most as have been looked at
 RECHECKS = 25_000  # rows in which places of words are compared for one answer
 LONG_AGO, FAR_OFF = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+DEEPEST, SIDE_BY_SIDE = 4, 2  # how often search_newest_posts goes further down, for words and for phrases
 PHRASES = 200  # found ones after which no further window is opened
 
 # MATERIALIZED: the planner is not to walk the primary key in the hope of meeting matches soon.
@@ -32,6 +46,17 @@ THREADS = (
     "WITH m AS MATERIALIZED (SELECT thread_id, tags FROM search_threads"
     " WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery) AND thread_id < %s{dates})"
     " SELECT thread_id, tags FROM m ORDER BY thread_id DESC LIMIT %s"
+)
+ASKED = (
+    "WITH asked AS MATERIALIZED (SELECT number - 1 AS number, deepest, to_tsquery('search_english', words) AS words"
+    " FROM unnest(%s::text[], %s::integer[]) WITH ORDINALITY AS a (words, deepest, number)),"
+    " wanted AS MATERIALIZED (SELECT number, deepest,"
+    " CASE WHEN %s = '' THEN words ELSE words && %s::tsquery END AS words"
+    " FROM asked WHERE numnode(words) > 0)"
+    " SELECT w.number, 0, f.thread_id, 0, f.tags"
+    " FROM wanted w CROSS JOIN LATERAL search_newest_threads(w.words, %s, %s, %s) f"
+    " UNION ALL SELECT w.number, f.post_id, f.thread_id, f.number, f.tags"
+    " FROM wanted w CROSS JOIN LATERAL search_newest_posts(w.words, %s, %s, w.deepest, %s) f"
 )
 TITLED = (
     'SELECT thread_id, tags FROM search_threads WHERE "key" = %s AND words @@ %s::tsquery AND thread_id < %s{dates}'
@@ -92,6 +117,13 @@ class PostgreSQL:
         dates, values = _dates("created_at", narrow)
         rows = _rows(TITLED.format(dates=dates), (key, _tags(narrow), below, *values, most))
         return [ThreadRow(*row) for row in rows]
+
+    def some(self, asked: Sequence[Words], narrow: Narrow, most: int) -> list[Some]:
+        tags = _tags(narrow) if narrow.tags or narrow.author else ""
+        between = narrow.begins or LONG_AGO, narrow.ends or FAR_OFF
+        deepest = [SIDE_BY_SIDE if words.has_phrase else DEEPEST for words in asked]
+        values = ([_wanted(words) for words in asked], deepest, tags, tags, *between, most, *between, most)
+        return grouped(_rows(ASKED, values), len(asked))
 
     def counts(self, groups: Sequence[Group], below: int) -> tuple[int, list[int]]:
         there: int = _rows(THERE, (below - 1 - NEWEST, below))[0][0]
@@ -192,7 +224,9 @@ def _phrase(phrase: Phrase) -> str:
 
 
 def _spelled(word: str) -> str:
-    """The migration of the index says why a short word that ends in s has a zero."""
+    """The migration of the index says what marks a name in capitals, and why a short word that ends in s has a zero."""
+    if in_capitals(word):
+        return word.lower() + CAPITALS
     return f"{word}0" if len(word) == 2 and word[1] == "s" else word
 
 
