@@ -20,7 +20,7 @@ from forum.search.models.words import title_key
 
 OTHERS, TITLED = 250, 500  # found besides the newest, where there are too many of these
 VARIETY = 100  # threads
-MOST_READ = 300  # posts of which the words are weighed
+MOST_READ = 200  # posts of which the words are weighed
 
 
 @dataclass(slots=True)

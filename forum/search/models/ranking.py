@@ -38,7 +38,7 @@ class Capitals:
     """Finds a name that is an everyday word too: in capitals only, of one or of several."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self.head, self._name = name.lower(), name
         self._words = re.compile(rf"(?<![^\W_]){name}s?(?![^\W_])")
 
     def spans(self, text: Text) -> Iterator[tuple[int, int]]:
@@ -53,13 +53,13 @@ class Inflected:
 
     def __init__(self, phrase: Phrase) -> None:
         self._stems = [stem(word) for word in phrase]
-        self._head = _head(phrase[0])
+        self.head = _head(phrase[0])
         # No \\b in front: a pattern that begins with letters is ten times as fast.
         self._words = re.compile(r"[\W_]+".join(map(_forms, phrase)))
 
     def spans(self, text: Text) -> Iterator[tuple[int, int]]:
         folded = text.folded
-        if self._head not in folded:
+        if self.head not in folded:
             return
         for found in self._words.finditer(folded):
             start, end = found.span()
@@ -71,7 +71,7 @@ class Inflected:
                 yield start, end
 
     def stands_in(self, text: Text) -> bool:
-        return self._head in text.folded and next(self.spans(text), None) is not None
+        return self.head in text.folded and next(self.spans(text), None) is not None
 
 
 Pattern = Capitals | Inflected
@@ -87,6 +87,7 @@ class Ranking:
 
     weights: tuple[float, ...]
     patterns: tuple[tuple[tuple[Pattern, float], ...], ...]
+    heads: tuple[str, ...]
 
     @classmethod
     def of(cls, groups: Sequence[Group], many: int, counts: Sequence[float]) -> Ranking:
@@ -97,7 +98,8 @@ class Ranking:
         for group in groups:
             valued = [(pattern(phrase), _value(group, phrase)) for phrase in group.phrases]
             patterns.append(tuple(sorted(valued, key=lambda each: -each[1])))
-        return cls(weights, tuple(patterns))
+        heads = dict.fromkeys(pattern.head for valued in patterns for pattern, _ in valued)
+        return cls(weights, tuple(patterns), tuple(heads))
 
     def post(self, source: str, opens: bool) -> float:
         """What a post is worth for its own words, quotations left out."""
@@ -115,6 +117,8 @@ class Ranking:
     def title(self, title: str) -> float:
         """What a thread is worth for its title."""
         text = Text.of(title)
+        if not any(head in text.folded for head in self.heads):  # most have nothing of it
+            return 0.0
         worth, said = 0.0, 0
         for weight, patterns in zip(self.weights, self.patterns, strict=True):
             for pattern, value in patterns:  # the first are worth most

@@ -29,7 +29,7 @@ from forum.search.models.words import in_capitals
 PHRASE_SPAN = (
     400_000  # ids that one answer looks through for words side by side, where these words are common
 )
-COMMON = NEWEST // 10
+COMMON = NEWEST // 64  # posts with all of the words, of the newest
 
 POSTS = (
     "SELECT s.post_id, s.thread_id, s.number, s.tags FROM search_words w CROSS JOIN search_posts s"
@@ -120,9 +120,10 @@ class SQLite:
 
     def _bottom(self, words: Words, top: int) -> int:
         """How far down to look: as far as there is, but for common words side by side."""
-        if not words.has_phrase or top <= PHRASE_SPAN or _count(apart(words), top - NEWEST, top) < COMMON:
+        if not words.has_phrase or top <= PHRASE_SPAN:
             return 0
-        return top - PHRASE_SPAN
+        among_newest = max(_count(each, top - NEWEST, top) for each in (words, apart(words)))
+        return top - PHRASE_SPAN if among_newest >= COMMON else 0
 
 
 def _rows(statement: str, values: tuple[Any, ...]) -> list[Any]:
