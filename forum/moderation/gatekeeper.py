@@ -82,8 +82,8 @@ def _identifying(words: str, before: str) -> Iterator[tuple[int, Found]]:
         said = words[each.start : each.end]
         if (each.kind, said) not in known:
             kind = identifying.KINDS[each.kind]
-            extract = _extract(words, each.start, each.end)
-            yield each.start, Found(said, kind.what, kind.why, kind.instead, Act.HOLD, extract)
+            place = extract(words, each.start, each.end)
+            yield each.start, Found(said, kind.what, kind.why, kind.instead, Act.HOLD, place)
 
 
 def _watched(words: str, before: str) -> Iterator[tuple[int, Found]]:
@@ -91,12 +91,12 @@ def _watched(words: str, before: str) -> Iterator[tuple[int, Found]]:
     known = {(hit.id, hit.words.casefold()) for hit in watch.find(before)} if before else set()
     for hit in watch.find(words):
         if (hit.id, hit.words.casefold()) not in known:
-            extract = _extract(words, hit.start, hit.end) if hit.end else ("", hit.words, "")
+            place = extract(words, hit.start, hit.end) if hit.end else ("", hit.words, "")
             what = "A link that the team watches for" if hit.link else "Words that the team watches for"
-            yield hit.start, Found(hit.words, what, rules[hit.id].note, "", hit.act, extract)
+            yield hit.start, Found(hit.words, what, rules[hit.id].note, "", hit.act, place)
 
 
-def _extract(words: str, start: int, end: int) -> tuple[str, str, str]:
+def extract(words: str, start: int, end: int) -> tuple[str, str, str]:
     """The line in which something stands: a few words before it, it, a few words after."""
     before, after = words[max(0, start - AROUND) : start], words[end : end + AROUND]
     before, after = before.rpartition("\n")[2], after.partition("\n")[0]

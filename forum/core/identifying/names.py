@@ -33,23 +33,29 @@ TITLES = frozenset("mr mrs miss ms mx dr prof professor sir dame lord lady rev r
     "councillor", "saint", "st", "king", "queen", "prince", "princess", "captain", "president", "uncle", "aunt",
 }  # fmt: skip
 
-NUMBER = r"(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen)"
+NUMBER = (
+    r"(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
+    r"|eighteen)"
+)
 AGE = rf"(?i:{NUMBER}|1[0-8]|[3-9])(?!\d|[.:/]\d|\s?%)"
 CLASS = (
     rf"(?:(?i:years?|yr|y)\.?[ -]?(?:1[0-3]|[1-9])(?!\d|[./]\d|\s?%)[A-Za-z]?\b|(?i:year|yr) (?i:r|one|two|{NUMBER})\b"
-    r"|(?i:reception|nursery)\b|(?i:class|form|grade|primary) ?(?:1[0-3]|[1-9])[A-Za-z]?\b|(?:1[0-3]|[1-9])(?!D\b)[A-Z]\b"
+    r"|(?i:reception|nursery)\b"
+    r"|(?i:class|form|grade|primary) ?(?:1[0-3]|[1-9])[A-Za-z]?\b|(?:1[0-3]|[1-9])(?!D\b)[A-Z]\b"
     r"|(?:1[0-3]|[4-9])D\b|[A-Z][a-z]+ [Cc]lass\b)"
 )
 FILLED = (
-    r"(?:(?:who(?:['’]s)?|is|was|has|had|just|now|still|currently|gone|moved|up|going|in|into|from|of|to|joined|joining"
-    r"|started|starting|enter(?:s|ed)|and|he|she|they|are|a|an|my|our|the|her|his|one|only|also|at|aged?) ){0,6}"
+    r"(?:(?:who(?:['’]s)?|is|was|has|had|just|now|still|currently|gone|moved|up|going|in|into|from|of|to|joined"
+    r"|joining|started|starting|enter(?:s|ed)|and|he|she|they|are|a|an|my|our|the|her|his|one|only|also|at|both|all|aged?) )"
+    r"{0,6}"
 )
-APART = r"(?:, [^,.()\n]{3,40},)? {0,2}[,(\[:;–—-]{0,2} {0,2}"
-IN_CLASS = re.compile(rf"(?:['’]s)?{APART}{FILLED}{CLASS}")
+APART = r"[*_]{0,3}(?:, [^,.()\n]{3,40},)?[ \n]{0,2}[,(\[:;–—|-]{0,2}[ \n]{0,2}"
+IN_CLASS = re.compile(rf"(?:['’]s)?(?:{APART}{FILLED}|[.;] (?:[Hh]e|[Ss]he|[Tt]hey) {FILLED}){CLASS}")
 OF_AGE = re.compile(
     rf" ?[(\[](?:aged? )?{AGE}(?: years?(?: old)?| ?yrs?)?[,)\]]|{APART}{FILLED}(?:aged|age) {AGE}\b"
     rf"|,? {FILLED}{AGE}[ -]?(?:years?|yrs?)[ -]old\b|, {AGE}(?=[,;.]|$| and\b)"
-    rf"|,? (?:who )?(?:is|turned|turns) (?:now |just |only )?{AGE}(?=[,;.!?]|$| and (?:he|she|has|can|in|loves|finds))"
+    rf"|,? (?:who )?(?:is|turned|turns) (?:now |just |only )?{AGE}(?=[,;.!?]|$| (?:in|on|last|this) "
+    r"| and (?:he|she|has|can|in|loves|finds))"
 )
 CHILD = (
     r"(?:pupils?|child(?:ren)?|boys?|girls?|students?|learners?|lads?|lass|kids?|(?:grand)?sons?|(?:grand)?daughters?"
@@ -78,8 +84,8 @@ ROLE_AFTER = re.compile(
 )
 ROLE_HERE = re.compile(rf"\b{ROLE}\b", re.IGNORECASE)
 READ = re.compile(
-    r"\b(?:read|reads|reading|study|studies|studied|studying|performs?|topic (?:on|is)|books?|poems?|plays|stories|novels?"
-    r"|works|life|diary|learn(?:s|ed|t|ing)? about)(?: (?:by|of|from|on))? $",
+    r"\b(?:read|reads|reading|study|studies|studied|studying|performs?|topic (?:on|is)|books?|poems?|plays|stories"
+    r"|novels?|works|life|diary|learn(?:s|ed|t|ing)? about)(?: (?:by|of|from|on))? $",
     re.IGNORECASE,
 )
 WRITTEN_BY = re.compile(r"\bby $", re.IGNORECASE)
@@ -88,6 +94,7 @@ MADE_UP = re.compile(
     r"|\b(?:i['’]?ll|i will|we['’]?ll|we will|let['’]?s|let us|shall) call",
     re.IGNORECASE,
 )
+PARTICLES = frozenset("van von de der den del della di da du la le el al bin bint ibn ul".split())
 WORD = re.compile(r"(?<![\w@&/.'’-])(?:[^\W\d_]\.(?!\w)|[^\W\d_][^\W_]*(?:['’-][^\W\d_]+)*)")
 OWNED = re.compile(r"['’]s$", re.IGNORECASE)
 LONGEST, LONGEST_RUN = 4, 12  # words of a name, and of a run of words with capitals
@@ -163,20 +170,23 @@ def _is_somebody_else(before: str, rest: str, proof: re.Match[str] | None) -> bo
         return True
     if proof is not None and (ROLE_HERE.search(proof[0]) or MADE_UP.search(proof[0])):
         return True
-    if ROLE_BEFORE.search(before) or ROLE_AFTER.match(rest) or READ.search(before):
+    if ROLE_BEFORE.search(before) or ROLE_AFTER.match(rest):
         return True
-    in_brackets = proof is not None and "(" in proof[0]
-    return WRITTEN_BY.search(before) is not None and not in_brackets
+    if WRITTEN_BY.search(before):  # a book, unless it says how old its author is
+        return proof is None or "(" not in proof[0]
+    return READ.search(before) is not None
 
 
 def _names(text: str) -> Iterator[Name]:
     """What could be a person's name, from runs of words with capitals."""
     run: list[re.Match[str]] = []
     for word in WORD.finditer(text):
-        if run and (len(run) > LONGEST_RUN or text[run[-1].end() : word.start()] != " " or OWNED.search(run[-1][0])):
+        if run and (
+            len(run) > LONGEST_RUN or text[run[-1].end() : word.start()] != " " or OWNED.search(run[-1][0])
+        ):
             yield from _of_run(text, run)
             run = []
-        if _may_be_a_name(word[0]) or _is_small_name(word[0], run):
+        if _may_be_a_name(word[0], run) or _is_small_name(word[0], run):
             run.append(word)
         elif run:
             yield from _of_run(text, run)
@@ -185,7 +195,9 @@ def _names(text: str) -> Iterator[Name]:
         yield from _of_run(text, run)
 
 
-def _may_be_a_name(word: str) -> bool:
+def _may_be_a_name(word: str, run: list[re.Match[str]]) -> bool:
+    if run and word in PARTICLES:
+        return True
     return word[0].isupper() and not any(c.isdigit() for c in word)
 
 
@@ -215,7 +227,7 @@ def _of_run(text: str, run: list[re.Match[str]]) -> Iterator[Name]:
         if not doubtful and not small:
             yield Name(run[at].start(), end, Sure.FIRST)
         return
-    if len(rest) >= LONGEST or any(_is_no_surname(word, doubtful) for word in rest):
+    if words[-1] in PARTICLES or len(rest) >= LONGEST or any(_is_no_surname(word, doubtful) for word in rest):
         return
     if not small or (len(rest) == 1 and rest[0] in LAST):
         yield Name(run[at].start(), end, Sure.WHOLE)
@@ -237,4 +249,6 @@ def _is_no_surname(word: str, doubtful: bool) -> bool:
 
 def _is_a_figure(words: list[str]) -> bool:
     many = len(words)
-    return any(" ".join(words[i:j]) in FIGURES for i in range(many) for j in range(i + 2, min(i + 5, many + 1)))
+    return any(
+        " ".join(words[i:j]) in FIGURES for i in range(many) for j in range(i + 2, min(i + 5, many + 1))
+    )

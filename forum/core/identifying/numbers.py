@@ -40,8 +40,8 @@ PHONE = re.compile(
 )
 BOOK = re.compile(r"\bIS[BS]N\b[^\n]{0,20}$")
 OFFICE = re.compile(
-    r"\b(?:office|school|academy|college|reception|switchboard|helpline|hotline|desk|order line|department|council|library"
-    r"|hospital|centre|line|fax)\b[^.!?\n]{0,50}$",
+    r"\b(?:office|school|academy|college|reception|switchboard|helpline|hotline|desk|order line|department|council"
+    r"|library|hospital|centre|line|fax)\b[^.!?\n]{0,50}$",
     re.IGNORECASE,
 )
 OWN = re.compile(
@@ -50,10 +50,10 @@ OWN = re.compile(
 )
 
 AREAS = frozenset(
-    "AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY G GL"
-    " GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL"
-    " OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF"
-    " WN WR WS WV YO ZE".split()
+    "AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH "
+    "EN EX FK FY G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M "
+    "ME MK ML N NE NG NN NP NR NW OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST "
+    "SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE".split()
 )
 POSTCODE = re.compile(
     r"(?<![^\s(,:>*_])(?:([A-Z]{1,2})\d[A-Z\d]? ?\d[ABD-HJLNP-UW-Z]{2}|([a-z]{1,2})\d[a-z\d]? \d[abd-hjlnp-uw-z]{2})"
@@ -63,7 +63,7 @@ ORDINAL = re.compile(r"\d(?:st|nd|rd|th)$")
 INSTITUTION = re.compile(
     r"\b(?:schools?|academy|college|university|office|offices|centre|library|department|dfes|dfe|ofsted|council|buildings?"
     r"|museum|hospital|hall|church|press|publisher|publishers|ltd|limited|infants?|juniors?|nursery|grammar|hotel|theatre"
-    r"|trust)\b",
+    r"|trust|qca|lea|nfer|bbc|becta|ncsl|tta|hmi|union)\b",
     re.IGNORECASE,
 )
 HOME = re.compile(
@@ -73,11 +73,11 @@ HOME = re.compile(
 EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}(?![\w@-])", re.IGNORECASE)
 MASKED = re.compile(r"[a-z]?[0-9a-f]{7,}$", re.IGNORECASE)
 ROLES = frozenset(
-    "office admin administrator info information enquiries enquiry contact head headteacher principal senco sen reception"
-    " school schools hello help helpdesk support bursar finance press team mail post governors clerk admissions jobs"
-    " recruitment safeguarding dsl webmaster postmaster noreply reply training cpd events bookings publications dfes dfe"
-    " ofsted sales service services feedback editor library news newsletter secretary staff privacy data foi web abuse"
-    " attendance".split()
+    "office admin administrator info information enquiries enquiry contact head headteacher principal "
+    "senco sen reception school schools hello help helpdesk support bursar finance press team mail post "
+    "governors clerk admissions jobs recruitment safeguarding dsl webmaster postmaster noreply reply "
+    "training cpd events bookings publications dfes dfe ofsted sales service services feedback editor "
+    "library news newsletter secretary staff privacy data foi web abuse attendance".split()
 )
 
 
@@ -115,7 +115,11 @@ def _upns(text: str) -> Iterator[Found]:
 def _phones(text: str) -> Iterator[Found]:
     for number in PHONE.finditer(text):
         before = _before(text, number.start(), 70)
-        if not 9 <= len(re.sub(r"\D|\(0\)", "", number[0]).removeprefix("0044").removeprefix("44").lstrip("0")) <= 10:
+        if (
+            not 9
+            <= len(re.sub(r"\D|\(0\)", "", number[0]).removeprefix("0044").removeprefix("44").lstrip("0"))
+            <= 10
+        ):
             continue
         office = OFFICE.search(before) or BOOK.search(before)
         if office is None or ((own := OWN.search(before)) and own.start() > office.start()):

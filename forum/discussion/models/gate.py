@@ -64,4 +64,6 @@ def look(by: User, said: Mapping[str, str | None], before: str = "") -> list[Fou
     """What is found in the fields of a form, each with the name of its field. A form asks this before it is sent; the
     gate itself asks again, so no form can forget it."""
     found = keeper().look
-    return [replace(each, field=name) for name, words in said.items() for each in found(by, words or "", before)]
+    return [
+        replace(each, field=name) for name, words in said.items() for each in found(by, words or "", before)
+    ]

@@ -1,4 +1,4 @@
-"""What the team watches for: lists of words, patterns and hosts of links, each with what becomes of a post that has them."""
+"""What the team watches for: lists of words, patterns and hosts of links, and what becomes of posts with them."""
 
 from __future__ import annotations
 
@@ -116,7 +116,9 @@ class Watched(db.Model):  # type: ignore[name-defined,misc]
     @classmethod
     def history(cls, id: int) -> list[tuple[Activity, str]]:
         """What was done with list `id`, newest first, with the names of those who did it."""
-        query = select(Activity, User.name).join(User, User.id == Activity.actor).where(Activity.verb.in_(VERBS))
+        query = (
+            select(Activity, User.name).join(User, User.id == Activity.actor).where(Activity.verb.in_(VERBS))
+        )
         found = db.session.execute(query.order_by(Activity.id.desc()).limit(1000))
         return [(act, name) for act, name in found if act.detail.get("watched") == id][:SHOWN]
 

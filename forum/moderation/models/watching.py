@@ -15,7 +15,9 @@ import re2
 from forum.core.folding import folded, places
 from forum.discussion.models.gate import Act
 
-LARGEST = 1_000  # instructions of a pattern, as RE2 counts them: a text costs that much for each character at worst
+LARGEST = (
+    1_000  # instructions of a pattern, as RE2 counts them: a text costs that much for each character at worst
+)
 ATOM = 3  # letters in a row that a pattern must have to be looked for only where they are
 MOST_FOUND = 20
 EVERY = (Act.REFUSE, Act.HOLD, Act.NUDGE)  # the worst first
