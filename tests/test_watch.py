@@ -170,7 +170,7 @@ def test_going_on_sends_it_to_the_team_once_with_what_was_found(world: World) ->
     world.ada.post(f"/posts/{post.id}/edit", fields)
     assert waiting() == [], "what the team has let stand is not asked about again"
     assert "Twice." in world.site.visitor().get(f"{world.url}-marking-in-pairs").words
-    fields = {**fields, "body": f"{NAMED} Ring 07700 900123.", "since": str(post.version + 1)}
+    fields = {**fields, "body": f"{NAMED} Ring 07700 900123.", "since": str(post.version)}
     page = world.ada.post(f"/posts/{post.id}/edit", fields, status=422)
     assert [mark.text for mark in page.select("//mark")] == ["07700 900123"]
     world.ada.post(f"/posts/{post.id}/edit", {**fields, **TEAM})
@@ -316,6 +316,10 @@ def test_what_is_refused_says_so_and_keeps_the_text(world: World) -> None:
     world.root.post(f"{made.location}/use", {"since": "77"}, status=409)
     world.root.post(f"{made.location}/use", {"since": since})
     world.tess.post(f"{made.location}/stop", {}, status=403)
+    weaker = {"name": "Spam", "kind": "host", "terms": "pills.example", "act": "nudge", "note": "Never mind."}
+    edit = world.tess.post(f"{made.location}/edit", {**weaker, "since": "2"}, status=200)
+    stamp = edit.select("//input[@name='tried']/@value")[0]
+    world.tess.post(f"{made.location}/edit", {**weaker, "since": "2", "tried": stamp}, status=403)
     for link in ("https://shop.pills.example/x", "[here](//pills&#46;example)", "www.PILLS.example."):
         for way in ({}, TEAM, PUBLISH):
             page = world.ada.post(f"{world.url}/posts", {"body": f"See {link}", **way}, status=422)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from flask import render_template, url_for
@@ -16,7 +15,7 @@ from forum.core.guards import me
 from forum.discussion.models.gate import Act
 from forum.moderation.gatekeeper import extract
 from forum.moderation.models.log import ACTS as DID
-from forum.moderation.models.watched import ACTS, KINDS, SHOWN, Watched, tried, words_of
+from forum.moderation.models.watched import ACTS, KINDS, SHOWN, Watched, tried, tried_as, words_of
 from forum.moderation.models.watching import Terms
 from forum.moderation.team import bp, done
 from forum.moderation.watched_forms import ACT_HINTS, KIND_HINTS, LONGEST_NOTE, UseForm, WatchedForm
@@ -52,7 +51,7 @@ def watch_edit(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _form(form, found)
     terms = Terms(found.id, found.kind, tuple(form.lines), Act(form.act.data))
-    stamp = hashlib.sha256("\n".join((found.kind, *form.lines)).encode()).hexdigest()
+    stamp = tried_as(found.kind, form.lines)
     if form.tried.data != stamp:
         form.tried.data = stamp
         return _form(form, found, trial=_trial(terms))

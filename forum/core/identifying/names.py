@@ -46,8 +46,8 @@ CLASS = (
 )
 FILLED = (
     r"(?:(?:who(?:['’]s)?|is|was|has|had|just|now|still|currently|gone|moved|up|going|in|into|from|of|to|joined"
-    r"|joining|started|starting|enter(?:s|ed)|and|he|she|they|are|a|an|my|our|the|her|his|one|only|also|at|both|all|aged?) )"
-    r"{0,6}"
+    r"|joining|started|starting|enter(?:s|ed)|and|he|she|they|are|a|an|my|our|the|her|his|one|only|also|at|both|all"
+    r"|aged?) ){0,6}"
 )
 APART = r"[*_]{0,3}(?:, [^,.()\n]{3,40},)?[ \n]{0,2}[,(\[:;–—|-]{0,2}[ \n]{0,2}"
 IN_CLASS = re.compile(rf"(?:['’]s)?(?:{APART}{FILLED}|[.;] (?:[Hh]e|[Ss]he|[Tt]hey) {FILLED}){CLASS}")

@@ -70,7 +70,7 @@ HOME = re.compile(
     r"\b(?:home|house|lives?|lived|living|family|flat|my address|deliver|moved|walks)\b", re.IGNORECASE
 )
 
-EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}(?![\w@-])", re.IGNORECASE)
+EMAIL = re.compile(r"(?<![\w.+%/-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}(?![\w@-])", re.IGNORECASE)
 MASKED = re.compile(r"[a-z]?[0-9a-f]{7,}$", re.IGNORECASE)
 ROLES = frozenset(
     "office admin administrator info information enquiries enquiry contact head headteacher principal "

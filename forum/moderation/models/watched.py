@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,6 +73,8 @@ class Watched(db.Model):  # type: ignore[name-defined,misc]
         where `by` may not."""
         self._hold(since)
         before = self._facts()
+        if self.in_use:
+            self._must_be_usable(by)
         self.name, self.act, self.terms, self.note = name, act, "\n".join(terms), note
         if self.in_use:
             self._must_be_usable(by)
@@ -190,6 +193,11 @@ def tried(terms: Terms, posts: int = TRIED) -> tuple[int, list[tuple[Post, list[
     recent = db.session.scalars(select(Post).order_by(Post.id.desc()).limit(posts).options(*loaded)).all()
     found = [(post, watch.find(words_of(post))) for post in recent]
     return len(recent), [(post, hits) for post, hits in found if hits]
+
+
+def tried_as(kind: str, terms: list[str]) -> str:
+    """Tells terms that were tried from others, as a form carries it."""
+    return hashlib.sha256("\n".join((kind, *terms)).encode()).hexdigest()
 
 
 def words_of(post: Post) -> str:
