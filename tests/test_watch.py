@@ -24,7 +24,8 @@ from forum.moderation.models.watched import in_force
 from forum.moderation.models.watching import BadTerm, Terms, Watch, checked
 from forum.resources.models import Resource
 from tests.browser import Browser, Page, Site
-from tests.factories import make_person, make_reply, make_suggestion, make_thread, post_of
+from tests.factories import make_person, make_reply, make_study, make_suggestion, make_thread, post_of
+from tests.test_case_studies_writing import begin, fields_of, fill
 
 EXAMPLES = Path(__file__).with_name("identifying.toml")
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "discussion.jsonl"
@@ -423,3 +424,34 @@ def test_no_pattern_can_stall_a_request(pattern: str) -> None:
     for text in ("x" * 50_000, "ab" * 25_000, "a " * 25_000):
         watch.find(text)
     assert time.process_time() - began < 2
+
+
+def test_a_case_study_and_a_report_on_one_ask_too(world: World) -> None:
+    base = begin(world.ada, title="Reading aloud")
+    fill(world.ada, base)
+    hidden = fields_of(world.ada.get(f"{base}/did"))
+    world.ada.post(f"{base}/did", {**hidden, "did": NAMED})
+    fields = fields_of(world.ada.get(f"{base}/check"))
+    page = world.ada.post(f"{base}/check", fields, status=422)
+    (link,) = page.select("//div[contains(@class, 'error-summary')]//a[mark]/@href")
+    assert link == f"{base}/did?then=check#did", "it is changed where it was asked for"
+    assert world.ada.get(link.partition("#")[0]).select("//textarea[@id='did']")
+    assert count(Item) == 0
+    for _ in range(2):
+        world.ada.post(f"{base}/check", {**fields, **TEAM})
+    (item,) = waiting()
+    assert item.reason == "private"
+    assert SAID not in world.site.visitor().get("/case-studies").text
+
+    tried = f"/case-studies/{make_study(title='Talk first').thread_id}/tried"
+    report = {
+        "phase": "primary",
+        "outcome": "same",
+        "saw": NAMED,
+        "disclosure": "named",
+        "submission": "report-1",
+    }
+    page = world.ada.post(tried, report, status=422)
+    assert page.select("//textarea[@name='saw']")[0].text.strip() == NAMED
+    world.ada.post(tried, {**report, **TEAM})
+    assert len(waiting()) == 2

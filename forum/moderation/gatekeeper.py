@@ -83,7 +83,7 @@ def _identifying(words: str, before: str) -> Iterator[tuple[int, Found]]:
         if (each.kind, said) not in known:
             kind = identifying.KINDS[each.kind]
             place = extract(words, each.start, each.end)
-            yield each.start, Found(said, kind.what, kind.why, kind.instead, Act.HOLD, place)
+            yield each.start, Found(said, kind.what, kind.why, kind.instead, Act.HOLD, "private", place)
 
 
 def _watched(words: str, before: str) -> Iterator[tuple[int, Found]]:
@@ -93,7 +93,7 @@ def _watched(words: str, before: str) -> Iterator[tuple[int, Found]]:
         if (hit.id, hit.words.casefold()) not in known:
             place = extract(words, hit.start, hit.end) if hit.end else ("", hit.words, "")
             what = "A link that the team watches for" if hit.link else "Words that the team watches for"
-            yield hit.start, Found(hit.words, what, rules[hit.id].note, "", hit.act, place)
+            yield hit.start, Found(hit.words, what, rules[hit.id].note, "", hit.act, "words", place)
 
 
 def extract(words: str, start: int, end: int) -> tuple[str, str, str]:
@@ -112,9 +112,8 @@ def _why_looked_at(found: list[Found]) -> list[str]:
     refused = next((each for each in found if each.act == Act.REFUSE), None)
     if refused is not None:
         raise Refused(f"“{refused.words}” cannot be published here. {refused.why}")
-    held = [each for each in found if each.act == Act.HOLD]
-    private = any(each.instead for each in held)
-    return ["private"] * private + ["words"] * any(not each.instead for each in held)
+    codes = {each.code for each in found if each.act == Act.HOLD}
+    return [code for code in ("private", "words") if code in codes]
 
 
 def _is_new(person: User) -> bool:

@@ -23,13 +23,15 @@ class Act(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Found:
     """Words, as they were written, that should not go out unseen: `what` they are, `why` that matters, what to write
-    `instead`, and what becomes of them. `extract` is where they stand: the text before, they, and the text after."""
+    `instead`, and what becomes of them. `code` is the reason, one of HELD, for which they would be held. `extract` is
+    where they stand: the text before, they, and the text after."""
 
     words: str
     what: str
     why: str
     instead: str
     act: Act
+    code: str
     extract: tuple[str, str, str]
     field: str = ""
 
