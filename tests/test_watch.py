@@ -204,7 +204,7 @@ def test_every_form_asks_and_loses_nothing(world: World) -> None:
         "title": "Ask once",
         "disclosure": "named",
     }
-    missed = {"what": "A list", "for_whom": "Governors", "why": words, "disclosure": "named"}
+    missed = {"title": "A list", "for_whom": "Governors", "body": words, "disclosure": "named"}
     forms = {
         "/prompts/your-practice/threads/new": {"title": "Reading", "body": words, "disclosure": "named"},
         "/suggestions/new": suggested,

@@ -116,7 +116,7 @@ def _page(template: str, form: RequestForm, status: int = 200, **more: object) -
 
 
 def _looked_at(form: RequestForm, before: str = "") -> list[Found]:
-    return look(me(), form.typed("what", "for_whom", "why"), before)
+    return look(me(), form.typed("title", "for_whom", "body"), before)
 
 
 def _wish(form: RequestForm) -> Wish:
