@@ -10,6 +10,7 @@ from itertools import islice
 from forum.core.identifying import names, numbers
 
 MOST = 50  # found in one text; nobody reads more
+TYPED_AS = dict.fromkeys((0x09, 0xA0, 0x2007, 0x2009, 0x202F), " ") | {0x2010: "-", 0x2011: "-"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Finding:
 
 def find(text: str) -> list[Finding]:
     """What says who somebody is, in the order of the text; none lies within another of its kind."""
+    text = text.translate(TYPED_AS)
     found = [Finding(*each) for part in (numbers, names) for each in islice(part.found(text), 2 * MOST)]
     found.sort(key=lambda each: (each.start, -each.end))
     kept: list[Finding] = []
