@@ -394,6 +394,7 @@ def watch() -> Iterator[Watch]:
         ("how NAIVE", ["NAIVE"]),
         ("see https://www.evil.example/x", ["www.evil.example"]),
         ("evil。example", ["evil。example"]),
+        ("so...evil.example, or -evil.example.", ["evil.example"]),
         ("evil%2Eexample and evil\\.example", ["evil.example"]),
         ("http://notevil.example http://evil.example.com", []),
     ],

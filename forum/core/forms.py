@@ -19,9 +19,9 @@ CHECK = {
 
 
 class Form(FlaskForm):
-    """A form that says in plain words when its token is no longer good, and what was `found` in its words."""
+    """A form that says in plain words when its token is no longer good, and what was `noticed` in its words."""
 
-    found: Sequence[Any] = ()
+    noticed: Sequence[Any] = ()
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
@@ -45,14 +45,14 @@ class Form(FlaskForm):
         ways = () if "refuse" in acts else ("team",) if "hold" in acts else ("team", "publish")
         if not acts or request.form.get("go_on") in ways:
             return True
-        self.found = found
+        self.noticed = found
         self.form_errors = [*self.form_errors, next(text for act, text in CHECK.items() if act in acts)]
         return False
 
     @property
     def may_go_on(self) -> str:
         """How what is found may be sent all the same: first to the `team`, or `publish`; empty for not at all."""
-        acts = {each.act for each in self.found}
+        acts = {each.act for each in self.noticed}
         return "" if not acts or "refuse" in acts else "team" if "hold" in acts else "publish"
 
     def _say_expired(self) -> None:

@@ -34,8 +34,19 @@ def _text(typed: str | None) -> str:
     return clean_text(typed or "").strip()
 
 
-class WatchedForm(Form):
-    """A list of terms. `since` is the version that the writer began from, `tried` which terms they have seen tried."""
+class UseForm(Form):
+    """A button about one version of a list: `since` is the one that was looked at."""
+
+    since = HiddenField()
+
+    @property
+    def began_from(self) -> int:
+        typed = self.since.data or ""
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+
+
+class WatchedForm(UseForm):
+    """A list of terms; `tried` says which of them their writer has seen tried."""
 
     name = StringField(
         "Name of the list",
@@ -70,7 +81,6 @@ class WatchedForm(Form):
             ),
         ],
     )
-    since = HiddenField()
     tried = HiddenField()
 
     def validate_terms(self, field: Any) -> None:
@@ -84,16 +94,3 @@ class WatchedForm(Form):
             self.lines = [checked(self.kind.data, line) for line in lines]
         except BadTerm as error:
             raise ValidationError(str(error)) from error
-
-    @property
-    def began_from(self) -> int:
-        typed = self.since.data or ""
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
-
-
-class UseForm(Form):
-    """A button about one version of a list."""
-
-    since = HiddenField()
-
-    began_from = WatchedForm.began_from

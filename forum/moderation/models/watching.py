@@ -22,7 +22,8 @@ ATOM = 3  # letters in a row that a pattern must have to be looked for only wher
 MOST_FOUND = 20
 EVERY = (Act.REFUSE, Act.HOLD, Act.NUDGE)  # the worst first
 
-_LINK = re.compile(r"(?<![\w.-])(?:\w[\w-]{0,62}\.){1,10}[a-z][a-z0-9-]{1,62}(?![\w-])")
+_LINK = re.compile(r"(?<!\w)(?:\w[\w-]{0,62}\.){1,10}[a-z][a-z0-9-]{1,62}(?![\w-])")
+_NAME_BEFORE = re.compile(r"\w[\w-]*$")
 _DISGUISED = re.compile(r"[&%\\]")
 _OPTIONS = re2.Options()
 _OPTIONS.case_sensitive = False
@@ -142,13 +143,13 @@ class Watch:
 
     def _links(self, text: str, plain: str) -> Iterator[tuple[Terms, int, int, str]]:
         """Hosts, and those below them. Entities, escapes and percent signs are read as a browser would."""
-        for link in _LINK.finditer(plain):
+        for link in _links_in(plain):
             owner = self._of_host(link[0])
             if owner is not None:
                 yield owner, link.start(), link.end(), link[0]
         if _DISGUISED.search(text):
             bare = folded(unquote(html.unescape(text)).replace("\\", ""))
-            for link in _LINK.finditer(bare):
+            for link in _links_in(bare):
                 owner = self._of_host(link[0])
                 if owner is not None and link[0] not in plain:
                     yield owner, 0, 0, link[0]
@@ -159,9 +160,23 @@ class Watch:
         return next((self._hosts[name] for name in names if name in self._hosts), None)
 
 
+def _links_in(text: str) -> Iterator[re.Match[str]]:
+    """Names of hosts. They are looked for around full stops alone, which are few."""
+    at = text.find(".")
+    past = 0
+    while at >= 0:
+        name = _NAME_BEFORE.search(text[max(past, at - 64) : at])
+        link = _LINK.match(text, at - len(name[0])) if name is not None else None
+        if link is not None:
+            yield link
+        past = link.end() if link is not None else at + 1
+        at = text.find(".", past)
+
+
 def compiled(term: str) -> re2._Regexp:
     """A pattern that finds `term` as whole words of a folded text."""
-    return re2.compile(rf"(?:^|[^0-9a-z])({_plain(term)})(?:$|[^0-9a-z])", _OPTIONS)
+    made: re2._Regexp = re2.compile(rf"(?:^|[^0-9a-z])({_plain(term)})(?:$|[^0-9a-z])", _OPTIONS)
+    return made
 
 
 def checked(kind: str, term: str) -> str:
