@@ -404,8 +404,8 @@ def asked_only_for_pages(window: Window) -> None:
 
 
 OURS = (
-    "/static/build/", "/threads/", "/posts/", "/people/", "/prompts/", "/components/", "/team", "/preview", "/drafts",
-    "/about", "/feeds", "/account/", "/case-studies",
+    "/static/build/", "/threads/", "/posts/", "/people/", "/prompts/", "/components/", "/team", "/check", "/preview",
+    "/drafts", "/about", "/feeds", "/account/", "/case-studies",
 )  # fmt: skip
 
 
