@@ -35,6 +35,7 @@ from forum.moderation import (
     team,
     telling,
     texts,
+    watched,
 )
 from forum.moderation import views as moderation
 from forum.pages import views as pages
@@ -77,6 +78,7 @@ ROUTES_ELSEWHERE = (
     telling,
     texts,
     trying,
+    watched,
     writing,
 )
 
