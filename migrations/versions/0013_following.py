@@ -1,7 +1,7 @@
 """Following
 
 Revision ID: 0013
-Revises: 0010
+Revises: 0011
 Create Date: 2026-11-24 00:05:00
 
 """
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
