@@ -8,9 +8,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import forum.cli
 from config import Config
-from forum.accounts import schools, second_factor, sessions, tally
+from forum.accounts import letters, schools, second_factor, sessions, tally
 from forum.accounts import views as accounts
-from forum.accounts.letters import Postman
 from forum.case_studies import export, files, inspection, library, marking, page, publishing, trying, uploads
 from forum.case_studies import views as case_studies
 from forum.case_studies.models import shelf
@@ -20,7 +19,9 @@ from forum.discussion import views as discussion
 from forum.discussion.models import catalogue, gate
 from forum.feeds import searches
 from forum.feeds import views as feeds
+from forum.following import letters as following_letters
 from forum.following import rounds as following_rounds
+from forum.following import unsubscribing
 from forum.moderation import (
     acts,
     gatekeeper,
@@ -53,6 +54,7 @@ from forum.suggestions import room as suggestions_room
 from forum.suggestions import team as suggestions_team
 from forum.suggestions import views as suggestions
 from forum.suggestions import writing as suggesting
+from forum.worker.rounds import Worker
 
 ROUTES_ELSEWHERE = (
     acts,
@@ -109,7 +111,7 @@ def create_app(config: Config | None = None) -> Flask:
     limits.limiter.init_app(app)
     sessions.init_app(app)
     app.before_request(guards.check_csrf)
-    app.extensions["postman"] = Postman(app)
+    app.extensions["worker"] = Worker(app)
     for part in (
         assets.Assets(),
         dress,
@@ -124,6 +126,8 @@ def create_app(config: Config | None = None) -> Flask:
         suggestions_room,
         rounds,
         following_rounds,
+        letters,
+        following_letters,
     ):
         part.init_app(app)
     for blueprint in (
@@ -142,7 +146,7 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(blueprint)
     for room in (case_studies, files, inspection, marking, uploads):
         app.register_blueprint(room.bp)
-    for blueprint in (suggestions.bp, suggestions_team.bp):
+    for blueprint in (suggestions.bp, suggestions_team.bp, unsubscribing.bp):
         app.register_blueprint(blueprint)
     nearest.finds(app, Finder())
     searches.answered_by(app, followed.Followed.ask)

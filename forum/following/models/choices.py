@@ -22,7 +22,9 @@ class Pace(StrEnum):
 
 class MailChoice(db.Model):  # type: ignore[name-defined,misc]
     """One person's choices; who has chosen nothing has the defaults, and no row. `hour` is Europe/London's, `weekday`
-    counts from 0, Monday; `whole_content` sends whole posts where else there is an extract."""
+    counts from 0, Monday; `whole_content` sends whole posts where else there is an extract. One press of "unsubscribe"
+    in a mail sets `personal_stopped` (mail at once about what concerns them) or `digest_stopped`; to choose anew takes
+    both back."""
 
     __tablename__ = "mail_choices"
 
@@ -34,6 +36,9 @@ class MailChoice(db.Model):  # type: ignore[name-defined,misc]
     whole_content: Mapped[bool] = mapped_column(default=False, server_default=false())
     follow_on_start: Mapped[bool] = mapped_column(default=True, server_default=true())
     follow_on_reply: Mapped[bool] = mapped_column(default=True, server_default=true())
+
+    personal_stopped: Mapped[bool] = mapped_column(default=False, server_default=false())
+    digest_stopped: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __table_args__ = (
         CheckConstraint("hour BETWEEN 0 AND 23", name="hour"),
@@ -54,4 +59,6 @@ class MailChoice(db.Model):  # type: ignore[name-defined,misc]
             whole_content=False,
             follow_on_start=True,
             follow_on_reply=True,
+            personal_stopped=False,
+            digest_stopped=False,
         )
