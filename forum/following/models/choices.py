@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, false, true
+from sqlalchemy import CheckConstraint, ForeignKey, String, case, false, func, literal, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.core.db import db
@@ -20,6 +21,19 @@ class Pace(StrEnum):
     NEVER = "never"
 
 
+LEVELS = {Pace.AT_ONCE: "mail", Pace.DAILY: "digest", Pace.WEEKLY: "digest", Pace.NEVER: "site"}
+DEFAULT = Pace.DAILY
+
+
+def level_of_pace(pace: Any) -> Any:
+    """The level at which somebody of this pace hears of what concerns themselves, and follows what they do not choose
+    a level for. Of a column, in SQL: NULL is the default pace."""
+    if isinstance(pace, str):
+        return LEVELS[Pace(pace)]
+    spelled = {str(each): literal(level) for each, level in LEVELS.items()}
+    return case(spelled, value=func.coalesce(pace, str(DEFAULT)))
+
+
 class MailChoice(db.Model):  # type: ignore[name-defined,misc]
     """One person's choices; who has chosen nothing has the defaults, and no row. `hour` is Europe/London's, `weekday`
     counts from 0, Monday; `whole_content` sends whole posts where else there is an extract. One press of "unsubscribe"
@@ -29,7 +43,7 @@ class MailChoice(db.Model):  # type: ignore[name-defined,misc]
     __tablename__ = "mail_choices"
 
     person_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True, autoincrement=False)
-    pace: Mapped[str] = mapped_column(String(8), default=Pace.DAILY, server_default="daily")
+    pace: Mapped[str] = mapped_column(String(8), default=DEFAULT, server_default="daily")
     hour: Mapped[int] = mapped_column(default=16, server_default="16")
     weekday: Mapped[int] = mapped_column(default=0, server_default="0")
     school_days_only: Mapped[bool] = mapped_column(default=True, server_default=true())
@@ -52,7 +66,7 @@ class MailChoice(db.Model):  # type: ignore[name-defined,misc]
         found: MailChoice | None = db.session.get(cls, person_id)
         return found or cls(
             person_id=person_id,
-            pace=Pace.DAILY,
+            pace=DEFAULT,
             hour=16,
             weekday=0,
             school_days_only=True,

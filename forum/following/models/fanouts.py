@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from forum.activity.models import Activity
 from forum.core.db import Instant, db, now
 from forum.following.models.follows import LONGEST_TARGET
 
@@ -24,5 +25,7 @@ class Fanout(db.Model):  # type: ignore[name-defined,misc]
     after_person: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime] = mapped_column(Instant, default=now)
     tries: Mapped[int] = mapped_column(default=0)
+
+    activity: Mapped[Activity] = relationship(lazy="raise")
 
     __table_args__ = (Index(None, "due_at", "id"),)
