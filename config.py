@@ -94,7 +94,7 @@ class Config:
             mail_secret=_secret(env, "MAIL_SECRET"),
             dkim_key=_file(env, "DKIM_KEY"),
             dkim_selector=env.get("DKIM_SELECTOR", "conversation"),
-            websub_hub=env.get("WEBSUB_HUB", ""),
+            websub_hub=_web_address(env, "WEBSUB_HUB"),
             worker=_one_of(env, "WORKER", ("inside", "apart")),
             contact=env.get("CONTACT", ""),
             redis_url=env.get("REDIS_URL", ""),
@@ -186,6 +186,13 @@ def _address(env: Mapping[str, str], name: str) -> str:
     said = env.get(name, "")
     if said and not re.fullmatch(r"[A-Za-z0-9._-]{1,20}@[A-Za-z0-9.-]+", said):
         raise Misconfigured(f"{name} is {said!r}: it must be a plain address with a short name, without a plus.")
+    return said
+
+
+def _web_address(env: Mapping[str, str], name: str) -> str:
+    said = env.get(name, "")
+    if said and (urlsplit(said).scheme not in ("http", "https") or not urlsplit(said).hostname):
+        raise Misconfigured(f"{name} is {said!r}: it must begin with https:// or http://.")
     return said
 
 

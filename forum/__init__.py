@@ -17,7 +17,7 @@ from forum.core import assets, db, dress, errors, freshness, guards, limits, por
 from forum.discussion import drafts, fragments, nearest, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue, gate
-from forum.feeds import searches
+from forum.feeds import hub, searches
 from forum.feeds import views as feeds
 from forum.following import letters as following_letters
 from forum.following import rounds as following_rounds
@@ -128,6 +128,7 @@ def create_app(config: Config | None = None) -> Flask:
         following_rounds,
         letters,
         following_letters,
+        hub,
     ):
         part.init_app(app)
     for blueprint in (

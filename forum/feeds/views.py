@@ -24,6 +24,7 @@ from forum.discussion.models.merging import gone_on_in
 from forum.feeds import atom, jsonfeed, opml, rss
 from forum.feeds.archives import BLOCKS, Block, Part, Stream
 from forum.feeds.entries import Deleted, Entry, Feed, Link
+from forum.feeds.hub import announce, hub_of
 from forum.feeds.outcomes import Answers, OutcomeOfOne
 from forum.feeds.rows import Item, Names
 from forum.feeds.searches import Search, SearchPosts, asked_search
@@ -267,7 +268,8 @@ def _answer(format: str, stream: Stream) -> Response:
     module = FORMATS[format]
     entries = _fragments(format, stream, part.items)
     document = module.feed(_about(format, stream, part), entries, map(module.deleted, part.deleted))
-    return Response(document, content_type=module.CONTENT_TYPE)
+    hub = hub_of(stream.path, stream.query, part.block is not None)
+    return announce(Response(document, content_type=module.CONTENT_TYPE), hub, stream.address(format))
 
 
 @limiter.shared_limit(f"{ARCHIVES_PER_MINUTE} per minute", scope="feed archives")
@@ -301,6 +303,7 @@ def _about(format: str, stream: Stream, part: Part) -> Feed:
         previous_archive=address(part.previous),
         next_archive=address(part.next),
         is_archive=block is not None,
+        hub=hub_of(stream.path, stream.query, block is not None),
         alternates=tuple(
             Link(stream.address(other), module.MEDIA_TYPE)
             for other, module in FORMATS.items()

@@ -17,22 +17,23 @@ depends_on = None
 WHEN = sa.DateTime(timezone=True)
 GIVEN_UP = sa.text("given_up_at IS NOT NULL")
 MAIL_DUE = sa.text("mail_due_at IS NOT NULL")
+EMPTY = {"server_default": "", "nullable": False}
 COLUMNS = (
-    sa.Column("kind", sa.String(length=10), server_default="", nullable=False),
-    sa.Column("person_id", sa.Integer(), sa.ForeignKey("users.id", name="fk_letters_person_id")),
-    sa.Column("key", sa.String(length=80)),
-    sa.Column("always", sa.Boolean(), server_default=sa.false(), nullable=False),
-    sa.Column("held_at", WHEN),
-    sa.Column("lost", sa.Integer(), server_default="0", nullable=False),
-    sa.Column("given_up_at", WHEN),
-    sa.Column("error", sa.String(length=300), server_default="", nullable=False),
-    sa.Column("answers", sa.String(length=300), server_default="", nullable=False),
+    ("kind", sa.String(length=10), EMPTY),
+    ("person_id", sa.Integer(), {}),
+    ("key", sa.String(length=80), {}),
+    ("always", sa.Boolean(), {"server_default": sa.false(), "nullable": False}),
+    ("held_at", WHEN, {}),
+    ("lost", sa.Integer(), {"server_default": "0", "nullable": False}),
+    ("given_up_at", WHEN, {}),
+    ("error", sa.String(length=300), EMPTY),
+    ("answers", sa.String(length=300), EMPTY),
 )
 
 
 def upgrade():
-    for column in COLUMNS:
-        op.add_column("letters", column.copy())
+    for name, type, more in COLUMNS:
+        op.add_column("letters", sa.Column(name, type, **more))
     op.create_index("ix_letters_key", "letters", ["key"], unique=True)
     op.create_index("ix_letters_sent_at", "letters", ["sent_at"])
     op.create_index(
@@ -124,7 +125,8 @@ def _mail():
         "announcements",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("post_id", sa.Integer(), nullable=False),
-        sa.Column("due_at", WHEN, nullable=False),
+        sa.Column("topics", sa.String(length=20), nullable=False),
+        sa.Column("due_at", WHEN),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("error", sa.String(length=300), nullable=False),
         sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_announcements_post_id")),
@@ -141,10 +143,5 @@ def downgrade():
     op.drop_index("ix_notices_mail_of", table_name="notices")
     for index in ("given_up", "sent_at", "key"):
         op.drop_index(f"ix_letters_{index}", table_name="letters")
-    if op.get_bind().dialect.name == "sqlite":  # the column of a foreign key cannot be dropped in place there
-        with op.batch_alter_table("letters") as letters:
-            for column in COLUMNS:
-                letters.drop_column(column.name)
-    else:
-        for column in COLUMNS:
-            op.drop_column("letters", column.name)
+    for name, *_ in COLUMNS:
+        op.drop_column("letters", name)

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 from blinker import Signal
 from flask import Flask, current_app, render_template
-from sqlalchemy import ForeignKey, Index, Select, String, Text, delete, false, func, select, text
+from sqlalchemy import Index, Select, String, Text, delete, false, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.core.db import Instant, after_commit, db, now
@@ -36,7 +36,7 @@ class Letter(db.Model):  # type: ignore[name-defined,misc]
     sent_at: Mapped[datetime | None] = mapped_column(Instant)
     tries: Mapped[int] = mapped_column(default=0)
     kind: Mapped[str] = mapped_column(String(10), default="", server_default="")
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    person_id: Mapped[int | None] = mapped_column()
     key: Mapped[str | None] = mapped_column(String(80))
     always: Mapped[bool] = mapped_column(default=False, server_default=false())
     held_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -9,8 +9,8 @@ from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import or_, select, update
 
-from forum.activity.models import record
 from forum.accounts.models import User
+from forum.activity.models import record
 from forum.core.db import db
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
 from forum.following.models.choices import MailChoice, Pace
@@ -68,7 +68,7 @@ class Stop:
             for follow in follows_behind(notice):
                 follow.level = Level.SITE
             _no_more_mail(notice)
-        _own(self.person)
+        Follower.changed(self.person)
         person = db.session.get(User, self.person)
         record("person.unsubscribed", by=person, subject=self.person, detail={"what": self.what})
 
@@ -150,15 +150,6 @@ def _no_more_mail(notice: Notice) -> None:
     db.session.execute(
         like_it.values(level="site", mail_due_at=None).execution_options(synchronize_session=False)
     )
-
-
-def _own(person: int) -> None:
-    """What they follow shows otherwise now."""
-    done = db.session.execute(
-        update(Follower).where(Follower.person_id == person).values(version=Follower.version + 1)
-    )
-    if not done.rowcount:  # type: ignore[attr-defined]
-        db.session.add(Follower(person_id=person))
 
 
 def _sealer() -> URLSafeSerializer:
