@@ -40,6 +40,9 @@ from forum.moderation import (
 )
 from forum.moderation import views as moderation
 from forum.pages import views as pages
+from forum.postbox import imap, retention
+from forum.postbox import team as postbox_team
+from forum.postbox import views as postbox
 from forum.resources import asking, reviewing
 from forum.resources import room as resources_room
 from forum.resources import team as resources_team
@@ -129,6 +132,8 @@ def create_app(config: Config | None = None) -> Flask:
         letters,
         following_letters,
         hub,
+        imap,
+        retention,
     ):
         part.init_app(app)
     for blueprint in (
@@ -147,7 +152,7 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(blueprint)
     for room in (case_studies, files, inspection, marking, uploads):
         app.register_blueprint(room.bp)
-    for blueprint in (suggestions.bp, suggestions_team.bp, unsubscribing.bp):
+    for blueprint in (suggestions.bp, suggestions_team.bp, unsubscribing.bp, postbox.bp, postbox_team.bp):
         app.register_blueprint(blueprint)
     nearest.finds(app, Finder())
     searches.answered_by(app, followed.Followed.ask)
