@@ -13,15 +13,18 @@ from forum.accounts import views as accounts
 from forum.case_studies import export, files, inspection, library, marking, page, publishing, trying, uploads
 from forum.case_studies import views as case_studies
 from forum.case_studies.models import shelf
-from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security, storage
+from forum.core import assets, db, dress, errors, freshness, guards, limits, own, porch, security, storage
 from forum.discussion import drafts, fragments, nearest, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue, gate
 from forum.feeds import hub, searches
+from forum.feeds import private as private_feeds
 from forum.feeds import views as feeds
 from forum.following import letters as following_letters
+from forum.following import lists, notifications, private, unsubscribing
+from forum.following import own as following_own
 from forum.following import rounds as following_rounds
-from forum.following import unsubscribing
+from forum.following import views as following
 from forum.moderation import (
     acts,
     gatekeeper,
@@ -67,9 +70,13 @@ ROUTES_ELSEWHERE = (
     export,
     ledger,
     library,
+    lists,
     members,
     mine,
+    notifications,
     people,
+    private,
+    private_feeds,
     publishing,
     queue,
     records,
@@ -119,6 +126,7 @@ def create_app(config: Config | None = None) -> Flask:
         assets.Assets(),
         dress,
         errors,
+        own,
         security,
         storage,
         catalogue,
@@ -143,6 +151,7 @@ def create_app(config: Config | None = None) -> Flask:
         moderation.bp,
         team.bp,
         feeds.bp,
+        following.bp,
         resources.bp,
         resources_team.bp,
         search.bp,
@@ -156,6 +165,8 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(blueprint)
     nearest.finds(app, Finder())
     searches.answered_by(app, followed.Followed.ask)
+    private_feeds.kept_by(app, private.PrivateFeeds())
+    own.kept_by(app, following_own.OwnThings())
     gate.gate(app, gatekeeper.Gatekeeper())
     suspension.init_app(app)
     forum.cli.init_app(app)

@@ -31,6 +31,7 @@ from forum.discussion.models import Component, Post, Prompt, Thread
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.drafts import Draft
 from forum.discussion.models.lists import ThreadRow, components_of
+from forum.discussion.models.mentions import offers, people_named
 from forum.discussion.models.merging import standing
 from forum.discussion.models.threads import Moved
 from forum.discussion.models.words import LONGEST_BODY
@@ -55,7 +56,7 @@ def new_thread(slug: str) -> ResponseReturnValue:
         return _thread_form(form, prompt, draft=draft)
     if "preview" in request.form:
         said = nearest(form.title.data or "")
-        return _thread_form(form, prompt, preview=render(form.body.data), nearest=said)
+        return _thread_form(form, prompt, preview=_preview(form.body.data), nearest=said)
     if not form.validate_on_submit() or not _may_publish(form):
         return _thread_form(form, prompt, status=422)
     thread = Thread.start(
@@ -87,7 +88,7 @@ def _reply(id: int) -> ResponseReturnValue:
     thread = thread_for_viewer(id)
     form = PostForm(disclosure=me().disclosure)
     if "preview" in request.form:
-        return _with_reply(thread, form, preview=render(form.body.data))
+        return _with_reply(thread, form, preview=_preview(form.body.data, thread.id))
     if not form.validate_on_submit() or not _may_publish(form):
         return _with_reply(thread, form), 422
     try:
@@ -125,7 +126,7 @@ def edit(id: int) -> ResponseReturnValue:
     if request.method == "GET":
         return _edit_page(form, post, draft=_into(form, Draft.find(me(), f"edit:{id}")))
     if "preview" in request.form:
-        return _edit_page(form, post, preview=render(form.body.data))
+        return _edit_page(form, post, preview=_preview(form.body.data, post.thread_id))
     if not form.validate_on_submit():
         return _edit_page(form, post, status=422)
     title, components = None, None
@@ -178,7 +179,24 @@ def bring_back(id: int) -> ResponseReturnValue:
 @signed_in
 def preview() -> ResponseReturnValue:
     """What the text will look like, as JSON {"html": …}; `body` is the text."""
-    return jsonify(html=render(request.form.get("body", "")[: 2 * LONGEST_BODY]))
+    return jsonify(html=_preview(request.form.get("body", "")[: 2 * LONGEST_BODY]))
+
+
+@bp.get("/mentions")
+@limiter.limit("300 per minute", key_func=person)
+@signed_in
+def mentions() -> ResponseReturnValue:
+    """Whom an @ may name, as JSON {"people": [{"name", "about", "insert"}]}: `q` is how the name begins, `thread` where
+    it is written."""
+    thread = _number(request.args.get("thread"))
+    seen = db.session.scalar(Thread.visible_to(me()).where(Thread.id == thread)) if thread else None
+    found = offers(one_line(request.args.get("q"))[:120], seen.id if seen else None, me().id)
+    return jsonify(people=[{"name": o.name, "about": o.about, "insert": o.insert} for o in found])
+
+
+def _preview(text: str | None, thread: int | None = None) -> Markup:
+    """As it will read: with the people whom it names."""
+    return render(text or "", people_named(text or "", thread))
 
 
 def _into(form: PostForm, draft: Draft | None) -> Draft | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -266,9 +267,10 @@ def _answer(format: str, stream: Stream) -> Response:
     if part is None:
         abort(404)
     module = FORMATS[format]
-    entries = _fragments(format, stream, part.items)
-    document = module.feed(_about(format, stream, part), entries, map(module.deleted, part.deleted))
     hub = hub_of(stream.path, stream.query, part.block is not None)
+    about = replace(description(format, stream, part), hub=hub)
+    entries = fragments_of(format, stream, part.items)
+    document = module.feed(about, entries, map(module.deleted, part.deleted))
     return announce(Response(document, content_type=module.CONTENT_TYPE), hub, stream.address(format))
 
 
@@ -284,7 +286,7 @@ def _asked(parameters: Mapping[str, str]) -> Search:
     return asked_search(parameters)
 
 
-def _about(format: str, stream: Stream, part: Part) -> Feed:
+def description(format: str, stream: Stream, part: Part) -> Feed:
     names, block = stream.names, part.block
 
     def address(block: Block | None) -> str | None:
@@ -303,7 +305,6 @@ def _about(format: str, stream: Stream, part: Part) -> Feed:
         previous_archive=address(part.previous),
         next_archive=address(part.next),
         is_archive=block is not None,
-        hub=hub_of(stream.path, stream.query, block is not None),
         alternates=tuple(
             Link(stream.address(other), module.MEDIA_TYPE)
             for other, module in FORMATS.items()
@@ -312,7 +313,7 @@ def _about(format: str, stream: Stream, part: Part) -> Feed:
     )
 
 
-def _fragments(format: str, stream: Stream, items: Iterable[Item]) -> Iterable[bytes]:
+def fragments_of(format: str, stream: Stream, items: Iterable[Item]) -> Iterable[bytes]:
     """Entries as bytes. One that is as it was is not made again: a reply to a busy prompt costs one entry."""
     kept: Kept[bytes] = current_app.extensions["feed_fragments"]
     for item in items:

@@ -18,6 +18,7 @@ WHEN = sa.DateTime(timezone=True)
 
 
 def upgrade():
+    op.create_index("ix_users_name", "users", ["name"], postgresql_ops={"name": "varchar_pattern_ops"})
     _follows()
     _notices()
     _people()
@@ -143,3 +144,4 @@ def _people():
 def downgrade():
     for table in ("followers", "mail_choices", "reading", "notices", "fanouts", "feed_keys", "follows"):
         op.drop_table(table)
+    op.drop_index("ix_users_name", table_name="users")

@@ -5,8 +5,10 @@ import { Button, CharacterCount, ErrorSummary, PasswordInput, ServiceNavigation,
 import { saveDrafts } from "./drafts.js";
 import { weigh } from "./files.js";
 import { nearest } from "./nearest.js";
+import { offerNames } from "./mentions.js";
 import { askMore } from "./more.js";
 import { preview } from "./preview.js";
+import { followReading } from "./reading.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 
@@ -22,3 +24,5 @@ document.querySelectorAll("form[data-nearest-url]").forEach(nearest);
 document.querySelectorAll("input[data-more]").forEach(askMore);
 document.querySelectorAll("form[data-preview-url]").forEach(preview);
 document.querySelectorAll("form[data-draft-url]").forEach(saveDrafts);
+document.querySelectorAll("form[data-draft-url]").forEach(offerNames);
+document.querySelectorAll("form[data-read]").forEach(followReading);

@@ -36,6 +36,7 @@ from forum.core.errors import Conflict, Refused
 from forum.core.freshness import versions
 from forum.core.markup import SafeHTML, render
 from forum.discussion.models.gate import keeper
+from forum.discussion.models.mentions import people_named
 from forum.discussion.models.prompts import Component, Conversation, Prompt
 from forum.discussion.models.words import (
     CHANGE,
@@ -393,7 +394,7 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
             prompt_id=self.prompt_id,
             author=by,
             source=text,
-            html=render(text),
+            html=render(text, people_named(text, self.id)),
             disclosure=disclosure,
             submission=submission,
             in_reply_to=in_reply_to.number if in_reply_to else None,
@@ -519,7 +520,8 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
                     written_at=self.edited_at or self.published_at,
                 )
             )
-            self.source, self.html, self.edited_at = text, render(text), now()
+            html = render(text, people_named(text, self.thread_id))
+            self.source, self.html, self.edited_at = text, html, now()
         if title is not None and retitled:
             self.thread.title, self.thread.slug = title, slug_of(title)
         if components is not None:

@@ -22,7 +22,15 @@ from forum.resources.models import Resource
 
 MENTIONED = 20  # people, of one post
 MENTION = re.compile(r'<a href="/people/([1-9][0-9]{0,9})"[^>]*>@')
+QUOTED = re.compile(r"<blockquote>(?:(?!<blockquote>).)*?</blockquote>", re.DOTALL)
 Place = tuple[str, str]
+
+
+def unquoted(html: str) -> str:
+    """What its author says: a mention that is only quoted is not made again."""
+    while (less := QUOTED.sub("", html)) != html:
+        html = less
+    return html
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ class Act:
             yield self.thread.author_id, Reason.ANSWERED
         if db.session.scalar(select(Trial.id).where(Trial.post_id == self.post.id)):
             yield self.thread.author_id, Reason.TRIED
-        mentioned = dict.fromkeys(MENTION.findall(str(self.post.html)))
+        mentioned = dict.fromkeys(MENTION.findall(unquoted(str(self.post.html))))
         yield from ((int(id), Reason.MENTION) for id in list(mentioned)[:MENTIONED])
         if self.post.in_reply_to:
             answered = select(Post.author_id).where(

@@ -32,7 +32,7 @@ from forum.suggestions.models import Supporter
 
 GATHERED = timedelta(minutes=10)  # what goes by mail at once waits for more of its kind
 NOTICES: Any = Notice.__table__
-INSERT = {"sqlite": sqlite.insert(NOTICES), "postgresql": postgresql.insert(NOTICES)}
+INSERT: dict[str, Any] = {"sqlite": sqlite.insert(NOTICES), "postgresql": postgresql.insert(NOTICES)}
 COLUMNS = (
     "person_id",
     "activity_id",
@@ -172,7 +172,7 @@ def _muted(act: Act, person: Any) -> ColumnElement[bool]:
     return or_(false(), *found)
 
 
-def _insert(act: Act, rows: Select[Any]) -> None:
+def _insert(act: Act, rows: Any) -> None:
     """`rows` are person, reason, via and level."""
     told = rows.subquery()
     person, reason, via, level = told.c

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, String, case, false, func, literal, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.core.db import db
+from forum.accounts.models import User
+from forum.core.db import db, see_anew
 
 
 class Pace(StrEnum):
@@ -76,3 +77,13 @@ class MailChoice(db.Model):  # type: ignore[name-defined,misc]
             personal_stopped=False,
             digest_stopped=False,
         )
+
+    @classmethod
+    def choose(cls, by: User, **chosen: Any) -> MailChoice:
+        """What `by` wants from now on: names and values of this table's columns."""
+        see_anew(by, lock=True)  # one at a time: a double click waits here
+        found = cls.of(by.id)
+        for name, value in chosen.items():
+            setattr(found, name, value)
+        db.session.add(found)
+        return found

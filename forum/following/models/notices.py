@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     ForeignKey,
     Index,
     Select,
@@ -18,9 +19,11 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    update,
 )
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
+from forum.accounts.models import User
 from forum.core.db import Instant, db, now
 from forum.discussion.models import Post, Thread, listed
 from forum.discussion.models.words import Moderation, Publication
@@ -72,6 +75,12 @@ class Notice(db.Model):  # type: ignore[name-defined,misc]
         Index("ix_notices_mail_of", "person_id", "mail_due_at", sqlite_where=MAIL_DUE, postgresql_where=MAIL_DUE),
         Index("ix_notices_in_digest", "person_id", "id", sqlite_where=IN_DIGEST, postgresql_where=IN_DIGEST),
     )
+
+    @classmethod
+    def see(cls, by: User, *which: ColumnElement[bool]) -> None:
+        """`by` has seen these."""
+        mine = update(cls).where(cls.person_id == by.id, cls.seen_at.is_(None), *which)
+        db.session.execute(mine.values(seen_at=now()), execution_options={"synchronize_session": False})
 
 
 def may_see(*columns: Any) -> Select[Any]:
