@@ -185,7 +185,9 @@ def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
 def _address(env: Mapping[str, str], name: str) -> str:
     said = env.get(name, "")
     if said and not re.fullmatch(r"[A-Za-z0-9._-]{1,20}@[A-Za-z0-9.-]+", said):
-        raise Misconfigured(f"{name} is {said!r}: it must be a plain address with a short name, without a plus.")
+        raise Misconfigured(
+            f"{name} is {said!r}: it must be a plain address with a short name, without a plus."
+        )
     return said
 
 

@@ -308,7 +308,19 @@ def serve() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (case_studies, conversation, demo, files, letters, mail, people, schools, searching, serve, worker):
+    for command in (
+        case_studies,
+        conversation,
+        demo,
+        files,
+        letters,
+        mail,
+        people,
+        schools,
+        searching,
+        serve,
+        worker,
+    ):
         app.cli.add_command(command)
 
 

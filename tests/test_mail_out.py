@@ -24,8 +24,8 @@ from forum.discussion.models import Post, Thread
 from forum.following.letters import go_round
 from forum.following.models import Follow, Kind, Level, MailChoice, Notice, fan_out
 from forum.following.models.pacing import last_slot
-from tests.browser import Site
 from tests import factories
+from tests.browser import Site
 from tests.factories import make_person, post_of
 
 
@@ -135,7 +135,9 @@ def test_one_press_stops_just_that(site: Site) -> None:
     path = message["List-Unsubscribe"].strip("<>").removeprefix("https://conversation.example.org")
     page = site.visitor().get(path)
     assert "You can stop mail about this thread" in page.words
-    assert [follow.level for follow in db.session.scalars(Follow.of(rita))] == ["mail", "mail"], "a GET only shows"
+    assert [follow.level for follow in db.session.scalars(Follow.of(rita))] == ["mail", "mail"], (
+        "a GET only shows"
+    )
     make_reply(thread)
     fan()
     for _ in range(2):  # a mail program has no cookie, no form and no sign-in
@@ -189,7 +191,9 @@ def test_what_may_not_be_seen_when_mail_leaves_does_not_leave(site: Site, digest
     with later(24 * 60):
         while go_round():
             pass
-        assert len(db.session.scalars(select(Letter).where(Letter.person_id.is_not(None))).all()) == len(WAYS_OUT)
+        assert len(db.session.scalars(select(Letter).where(Letter.person_id.is_not(None))).all()) == len(
+            WAYS_OUT
+        )
         assert not [message for message in _files(site) if message["To"] in {r.email for r in readers}]
         post_of(threads[ids["hidden"]], 2).hide(team, "other")
         post_of(threads[ids["removed"]], 2).remove(team, "other")
@@ -213,7 +217,9 @@ def test_what_may_not_be_seen_when_mail_leaves_does_not_leave(site: Site, digest
 
 def _files(site: Site) -> list[EmailMessage]:
     folder = site.app.config["FORUM"].instance / "mail"
-    found = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in folder.glob("*")]
+    found = [
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in folder.glob("*")
+    ]
     return [message for message in found if isinstance(message, EmailMessage)]
 
 
@@ -278,7 +284,9 @@ def test_an_extract_unless_whole_posts_are_wanted(site: Site) -> None:
     reader(target=str(thread.id))
     make_reply(thread, text="A long word " * 100 + "the very end.")
     (message,) = mailed(site)
-    assert "…" in words(message) and "the very end" not in words(message) and "Read all of it" in words(message)
+    assert (
+        "…" in words(message) and "the very end" not in words(message) and "Read all of it" in words(message)
+    )
 
 
 def test_many_threads_at_once_are_one_letter(site: Site) -> None:

@@ -64,7 +64,9 @@ def _deliver(line: Line, letter: Letter) -> bool | None:
         line.send(message, back_to)
     except (OSError, smtplib.SMTPException, ValueError) as error:
         _failed(letter, error)
-        refused = isinstance(error, (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, ValueError))
+        refused = isinstance(
+            error, (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, ValueError)
+        )
         return False if refused else None
     _settle(letter.id, due_at=None, sent_at=now(), text="")
     return True

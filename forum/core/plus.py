@@ -17,7 +17,9 @@ from forum.core.tokens import sealed
 
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 LASTS = timedelta(days=60)
-_SEAL = 20  # characters, 100 bits: with all else within the 64 characters of a local part (RFC 5321 §4.5.3.1.1)
+_SEAL = (
+    20  # characters, 100 bits: with all else within the 64 characters of a local part (RFC 5321 §4.5.3.1.1)
+)
 
 
 class Plus(StrEnum):

@@ -130,7 +130,9 @@ def _line(row: Any, whole: bool) -> Line:
         return Line(notice.id, SAYS[Reason.DECISION], path, "", None, notice.at, None, False)
     if post is None:
         path = f"/threads/{row.Thread.id}-{row.Thread.slug}"
-        return Line(notice.id, SAYS[Reason(notice.reason)].format(who=""), path, "", None, notice.at, None, False)
+        return Line(
+            notice.id, SAYS[Reason(notice.reason)].format(who=""), path, "", None, notice.at, None, False
+        )
     who = row.User.byline(post.disclosure)
     says = SAYS[Reason(notice.reason)].format(who=who)
     if post.number == 1 and notice.reason == Reason.FOLLOWED:
@@ -139,7 +141,9 @@ def _line(row: Any, whole: bool) -> Line:
     short = extract(post.html, EXTRACT)
     html = None if cut else absolute(post.html, current_app.config["FORUM"].site_url)
     text = short if cut else post.source.strip()
-    return Line(notice.id, says, f"/posts/{post.id}", text, html, post.published_at, post.id, short.endswith("…"))
+    return Line(
+        notice.id, says, f"/posts/{post.id}", text, html, post.published_at, post.id, short.endswith("…")
+    )
 
 
 def _subject(sections: Sequence[Section], single: Section | None, digest: bool) -> str:

@@ -20,7 +20,9 @@ LOGO = 50 * 1024  # bytes of a picture that belongs to a signature
 TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc")
 HARMLESS = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 HARMLESS |= {"text/calendar", "text/vcard", "text/x-vcard", "application/ms-tnef"}
-AWAY = re.compile(r"^\s*(automatic reply|auto(matic)?[- ]?(reply|response)|out of (the )?office|away from)\b", re.I)
+AWAY = re.compile(
+    r"^\s*(automatic reply|auto(matic)?[- ]?(reply|response)|out of (the )?office|away from)\b", re.I
+)
 MACHINES = re.compile(r"^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?)([+-].*)?@", re.I)
 
 
@@ -78,7 +80,10 @@ class Mail:
         for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Reply", "List-Id", "X-Loop"):
             if self.header(name):
                 return f"sent by a machine ({name})"
-        if self.header("Return-Path").strip() == "<>" or self.message.get_content_type() == "multipart/report":
+        if (
+            self.header("Return-Path").strip() == "<>"
+            or self.message.get_content_type() == "multipart/report"
+        ):
             return "a report of a mail server"
         if MACHINES.match(self.sender):
             return "sent by a machine (From)"
@@ -126,6 +131,11 @@ class Mail:
     def _all(self, name: str) -> list[str]:
         try:
             return [str(value) for value in self.message.get_all(name, [])]
-        except (ValueError, IndexError, AttributeError, TypeError):  # what the parser of headers stumbles over
+        except (
+            ValueError,
+            IndexError,
+            AttributeError,
+            TypeError,
+        ):  # what the parser of headers stumbles over
             raw = [value for key, value in self.message.raw_items() if key.lower() == name.lower()]
             return [str(value) for value in raw]

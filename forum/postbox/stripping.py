@@ -46,7 +46,9 @@ def strip(text: str) -> str:
     lines = said.split("\n")
     while lines and (not lines[-1].strip() or lines[-1].startswith(">")):
         lines.pop()
-    if not any(line.strip() and not line.startswith(">") for line in lines):  # the answer stands below the quotation
+    if not any(
+        line.strip() and not line.startswith(">") for line in lines
+    ):  # the answer stands below the quotation
         lines = [line for line in text.split("\n") if not line.startswith(">")]
         rest = EmailMessage(text="\n".join(lines), languages=["en"], keep_hyphen_lists=True).read().replies
         lines = (rest[-1].body if rest else "").split("\n")

@@ -87,7 +87,9 @@ def _decide(received: Received, mail: Mail, to: str) -> None:
     received.post_id = post.id
     received.outcome = Outcome.HELD if post.is_held else Outcome.POSTED
     if post.is_held:
-        write(writer.email or "", f"Received: {post.thread.title}", "reply_held", thread=post.thread).answers = mail.id
+        write(
+            writer.email or "", f"Received: {post.thread.title}", "reply_held", thread=post.thread
+        ).answers = mail.id
 
 
 def _not_an_answer(mail: Mail, about: About | None) -> tuple[Outcome, str]:

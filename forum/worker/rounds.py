@@ -110,7 +110,9 @@ class Worker:
         self._beat()
         try:
             more = chore.do()
-        except Exception as error:  # the worker's one place for what nobody foresaw, as Flask has one for a request
+        except (
+            Exception
+        ) as error:  # the worker's one place for what nobody foresaw, as Flask has one for a request
             db.session.rollback()
             log.exception("a chore failed", chore=chore.name)
             if chore.every is not None:

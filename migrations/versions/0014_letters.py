@@ -136,7 +136,15 @@ def _mail():
 
 
 def downgrade():
-    for table in ("announcements", "received", "dead_addresses", "digest_walks", "mailings", "chores", "heartbeats"):
+    for table in (
+        "announcements",
+        "received",
+        "dead_addresses",
+        "digest_walks",
+        "mailings",
+        "chores",
+        "heartbeats",
+    ):
         op.drop_table(table)
     for column in ("digest_stopped", "personal_stopped"):
         op.drop_column("mail_choices", column)

@@ -122,9 +122,7 @@ def _write_digest(person: int) -> None:
     choice = MailChoice.of(person)
     waiting = select(Notice).where(IN_DIGEST, Notice.person_id == person)
     if choice.pace == Pace.NEVER or choice.digest_stopped:
-        db.session.execute(
-            update(Notice).where(IN_DIGEST, Notice.person_id == person).values(level="site")
-        )
+        db.session.execute(update(Notice).where(IN_DIGEST, Notice.person_id == person).values(level="site"))
         return
     slot = last_slot(choice, now())
     first = db.session.scalar(waiting.order_by(Notice.id).limit(1))

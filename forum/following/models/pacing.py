@@ -19,7 +19,9 @@ def last_slot(choice: MailChoice, at: datetime) -> datetime | None:
         day = today - ONE * back
         if _goes_on(choice, day):
             slot = datetime.combine(day, time(choice.hour), LONDON)
-            if slot.timestamp() <= at.timestamp():  # as moments: on one clock Python compares what the hands say
+            if (
+                slot.timestamp() <= at.timestamp()
+            ):  # as moments: on one clock Python compares what the hands say
                 return slot
     return None
 
