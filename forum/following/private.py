@@ -6,17 +6,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
-from flask import render_template
+from flask import abort, current_app, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, String, and_, cast, select
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import NotFound
 
 from forum.accounts.models import User, Visitor
-from forum.core.db import db
-from forum.core.guards import me
+from forum.case_studies.models import CaseStudy
+from forum.case_studies.models.facets import Asked
+from forum.core.db import db, first_or_404
+from forum.core.guards import me, signed_in
+from forum.core.limits import limiter, person
+from forum.discussion.models import Post, Thread, ThreadComponent
 from forum.discussion.models.catalogue import catalogue
-from forum.following.models import FeedKey, Follow, Kind, Level
+from forum.following.forms import FeedForm
+from forum.following.models import FeedKey, Follow, Kind, Level, Notice, may_see
 from forum.following.models.keys import FOLLOWING, NOTIFICATIONS
 from forum.following.models.news import News, newest
 from forum.following.targets import KINDS, Target, find, named_targets
+from forum.following.views import LIST, WRITES, bp
+from forum.resources.models import Resource
+from forum.suggestions.models import Step
 
 GENERAL = {FOLLOWING: "Everything I follow", NOTIFICATIONS: "My notifications"}
 

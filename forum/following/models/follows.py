@@ -95,12 +95,13 @@ class Follow(db.Model):  # type: ignore[name-defined,misc]
             raise Refused("You cannot follow yourself: what you said is in your own conversation.")
         see_anew(by, lock=True)  # one at a time: a double click waits here
         found = cls.find(by, kind, target)
+        level = level or level_of_pace(MailChoice.of(by.id).pace)
         if found is None:
             if db.session.scalar(select(func.count()).where(cls.person_id == by.id)) >= MOST:
                 raise Refused(f"You follow {MOST:,} things, and that is the most. Stop following some first.")
             found = cls(person_id=by.id, kind=kind, target=target)
             db.session.add(found)
-        found.level = level or level_of_pace(MailChoice.of(by.id).pace)
+        found.level = level
         db.session.flush()
         Follower.changed(by.id)
         return found
