@@ -74,9 +74,9 @@ def _deliver(line: Line, letter: Letter) -> bool | None:
 
 def _composed(letter: Letter) -> EmailMessage | None:
     """The mail as it is to leave now, or None where it is to stay."""
-    if not letter.always and (dead := DeadAddress.of(letter.to)) is not None:
-        if dead.why == Why.BOUNCED or letter.kind:
-            return None
+    dead = None if letter.always else DeadAddress.of(letter.to)
+    if dead is not None and (dead.why == Why.BOUNCED or letter.kind):
+        return None
     if letter.kind:
         maker: Maker = current_app.extensions["letter_makers"][letter.kind]
         return maker(letter)

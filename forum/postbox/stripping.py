@@ -44,6 +44,11 @@ def strip(text: str) -> str:
         return ""
     said = first.body if len(first.content) - len(first.body) <= SIGNATURE else first.content
     lines = said.split("\n")
+    if not first.content.lstrip().startswith(
+        ">"
+    ):  # a quotation with its "On Monday, A wrote:" before the answer
+        while lines and (not lines[0].strip() or lines[0].startswith(">")):
+            lines.pop(0)
     while lines and (not lines[-1].strip() or lines[-1].startswith(">")):
         lines.pop()
     if not any(

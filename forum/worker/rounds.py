@@ -85,7 +85,10 @@ class Worker:
     def go_round(self) -> bool:
         """Each chore once; True where more waits. What fails is logged, and its row tried again in its time: one
         chore that fails keeps none of the others from being done."""
-        return any([self._see_to(chore) for chore in self._chores if not self.is_going_home])
+        more = False
+        for chore in self._chores:
+            more = (not self.is_going_home and self._see_to(chore)) or more
+        return more
 
     def work(self) -> None:
         while not self._off_duty.is_set():

@@ -21,9 +21,9 @@ class Letter(db.Model):  # type: ignore[name-defined,misc]
     """A mail that is due: a row committed with the act that caused it, so that none is lost.
 
     A letter of a `kind` is composed when it is sent, by whoever makes that kind; others carry their `text`. `key`
-    names what must go only once. What goes `always` goes to an address that is taken for dead, too: somebody waits for it
-    at a browser, or it is urgent. `answers` is the Message-ID of a mail that it answers. `held_at` is set while a worker has it in hand; `lost` counts the workers that did not
-    survive that, each of which may have sent it."""
+    names what must go only once. What goes `always` goes to an address that is taken for dead, too: somebody waits for
+    it at a browser, or it is urgent. `answers` is the Message-ID of a mail that it answers. `held_at` is set while a
+    worker has it in hand; `lost` counts the workers that did not survive that, each of which may have sent it."""
 
     __tablename__ = "letters"
 
