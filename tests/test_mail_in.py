@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import subprocess
 import sys
@@ -10,10 +9,12 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from flask import current_app
 from imap_tools import MailBoxUnencrypted
 from sqlalchemy import func, select
 
@@ -23,6 +24,7 @@ from forum.core.db import db, now
 from forum.core.mail import message_id
 from forum.core.plus import Plus, about, plus_address
 from forum.discussion.models import Post, Thread
+from forum.postbox import stripping
 from forum.postbox.imap import fetch
 from forum.postbox.models import Received
 from forum.postbox.stripping import Unreadable, own_words
@@ -59,8 +61,6 @@ def answer(person: User, post: Post, text: str = "I **agree**.", **headers: str)
 
 
 def _config() -> Any:
-    from flask import current_app
-
     return current_app.config["FORUM"]
 
 
@@ -171,7 +171,7 @@ def test_each_rule_of_the_site_holds_for_mail(told: Site) -> None:
     post_of(thread).thread.hide(team, "other")
     db.session.commit()
     assert "no longer on the site" in taken(hidden)[1]
-    assert [text for text in posts_in(thread)[1:]] == ["With a logo.", "Held."]
+    assert posts_in(thread)[1:] == ["With a logo.", "Held."]
 
 
 def test_the_limit_on_writing_is_one_for_site_and_mail(told: Site) -> None:
@@ -179,7 +179,7 @@ def test_the_limit_on_writing_is_one_for_site_and_mail(told: Site) -> None:
     thread = make_thread()
     first = post_of(thread)
     browser = told.browser(ada)
-    for n in range(58):
+    for _ in range(58):
         browser.post(f"/threads/{thread.id}/posts", {"body": "", "disclosure": "named"}, status=422)
     outcomes = [taken(answer(ada, first, f"Answer {n}"))[0] for n in range(4)]
     assert outcomes == ["posted", "posted", "refused", "refused"]
@@ -190,10 +190,10 @@ def test_the_limit_on_writing_is_one_for_site_and_mail(told: Site) -> None:
     [
         ("Yes.\r\n\r\nSent from my iPhone\r\n\r\n> On 23 Nov, A wrote:\r\n> bla\r\n", False, "Yes."),
         ("On Mon, 23 Nov 2026 at 14:05, A <a@b.example> wrote:\n> bla\n\nBelow.\n", False, "Below."),
-        ("A list:\n- one\n- two\n\n> said by a parent\n\nAnd the end.", False, "A list:\n- one\n- two\n\n> said by a parent\n\nAnd the end."),
+        ("Two:\n- one\n- two\n\n> said so\n\nThe end.", False, "Two:\n- one\n- two\n\n> said so\n\nThe end."),
         ("Words.\n\n-----Original Message-----\nFrom: A\nSent: today\n\nOld", False, "Words."),
-        ('<div>Some <b>bold</b> words</div><div class="gmail_quote">On Mon, A wrote:<blockquote>old</blockquote></div>', True, "Some **bold** words"),
-        ("<p>One</p><script>alert(1)</script><ul><li>a</li></ul><blockquote type=cite>old</blockquote>", True, "One\n\n- a"),
+        ('<div>Some <b>bold</b> words</div><p class="gmail_quote">On Mon:<i>old</i></p>', True, "Some **bold** words"),
+        ("<p>One</p><script>x()</script><ul><li>a</li></ul><blockquote type=cite>old</blockquote>", True, "One\n\n- a"),
     ],
 )  # fmt: skip
 def test_quotations_and_signatures_are_left_out(text: str, html: bool, said: str) -> None:
@@ -201,7 +201,7 @@ def test_quotations_and_signatures_are_left_out(text: str, html: bool, said: str
 
 
 def test_a_text_that_would_take_for_ever_is_sent_back(told: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forum.postbox.stripping.SECONDS", 1)
+    monkeypatch.setattr(stripping, "SECONDS", 1)
     with pytest.raises(Unreadable):
         own_words("On " * 20_000)
     ada = make_person()
@@ -296,19 +296,22 @@ def test_the_provider_calls_with_its_secret(told: Site) -> None:
         (good, events, 200),
         (good, events, 200),
     ):
-        visitor.post("/mail/events", csrf=False, status=status, json=said, headers=headers)
+        visitor._answer("POST", "/mail/events", status, json=said, headers=headers)
         db.session.rollback()
         assert (DeadAddress.of("ada@example.org") is not None) == (status == 200)
         db.session.rollback()
     told.app.config["FORUM"] = dataclasses.replace(told.app.config["FORUM"], mail_secret="")
-    visitor.post("/mail/events", csrf=False, status=404, json=events, headers=good)
+    visitor._answer("POST", "/mail/events", 404, json=events, headers=good)
 
 
 def test_a_mailbox_is_emptied_and_each_mail_taken_once(told: Site) -> None:
     """A real IMAP server. What cannot be an answer goes too; the team can see why."""
     port = free_port()
     server = subprocess.Popen(
-        [sys.executable, "-m", "pymap", "--host", "127.0.0.1", "--port", str(port), "--no-tls", "dict"],
+        [
+            str(Path(sys.executable).with_name("pymap")),
+            *f"--host 127.0.0.1 --port {port} --no-tls dict --demo-data".split(),
+        ],
         stderr=subprocess.DEVNULL,
     )
     try:
@@ -348,13 +351,11 @@ def test_a_pipe_takes_one_mail(told: Site) -> None:
     to = plus_address(_config(), Plus.REPLY, ada.id, post_of(thread).id)
     db.session.rollback()
     result = told.app.test_cli_runner().invoke(args=["mail", "receive", "--to", to], input=message.as_bytes())
-    assert result.output == "posted\n"
+    assert result.output.endswith("posted\n")
     assert posts_in(thread)[1:] == ["By pipe."]
 
 
-@pytest.mark.parametrize(
-    "raw", [b"", b"\n\n", b"\xff\xfe\x00", b"From: \r\nTo: <<>>\r\n\r\nx", base64.b64encode(b"x" * 999)]
-)
+@pytest.mark.parametrize("raw", [b"", b"\n\n", b"\xff\xfe\x00", b"From: \nTo: <<>>\n\nx", b"eHg" * 300])
 def test_whatever_comes_is_taken_without_a_fault(told: Site, raw: bytes) -> None:
     assert take(raw).outcome == "dropped"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import email
 import email.policy
@@ -13,6 +14,8 @@ import dkim
 import mailparser
 import pytest
 import time_machine
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import select
 
 from forum.accounts.letters import deliver_due
@@ -20,6 +23,7 @@ from forum.accounts.models import DeadAddress, Letter, User
 from forum.accounts.models.addresses import Why
 from forum.core.db import db, now
 from forum.core.dress import LONDON
+from forum.core.mail import _signed, compose
 from forum.discussion.models import Post, Thread
 from forum.following.letters import go_round
 from forum.following.models import Follow, Kind, Level, MailChoice, Notice, fan_out
@@ -267,7 +271,8 @@ def test_a_digest_has_all_threads_and_goes_once(site: Site) -> None:
         ({"hour": 8, "pace": "weekly", "weekday": 0}, "2026-11-26 12:00", "2026-11-23 08:00"),
         ({"hour": 8, "pace": "weekly", "weekday": 0}, "2026-05-27 12:00", "2026-05-26 07:00"),  # after its holiday
         ({"hour": 8, "pace": "weekly", "weekday": 5}, "2026-11-24 12:00", "2026-11-23 08:00"),
-        ({"hour": 8, "pace": "weekly", "weekday": 5, "school_days_only": False}, "2026-11-24 12:00", "2026-11-21 08:00"),
+        ({"hour": 8, "pace": "weekly", "weekday": 5, "school_days_only": False}, "2026-11-24 12:00",
+         "2026-11-21 08:00"),
     ],
 )  # fmt: skip
 def test_a_digest_goes_at_the_hour_of_london(site: Site, said: dict[str, Any], at: str, slot: str) -> None:
@@ -315,8 +320,6 @@ def test_mail_can_be_signed_so_that_others_believe_it(site: Site, tmp_path: Any)
     key.write_bytes(private)
     before = site.app.config["FORUM"]
     config = dataclasses.replace(before, dkim_key=str(key), dkim_selector="autumn")
-    from forum.core.mail import _signed, compose
-
     message = compose(config, "ada@example.org", "Wörter", "Größe\n", "<p>Größe</p>", name="letter-1")
     signed = _signed(config, message.as_bytes(policy=email.policy.SMTP))
     names = []
@@ -331,11 +334,6 @@ def test_mail_can_be_signed_so_that_others_believe_it(site: Site, tmp_path: Any)
 
 
 def _keys() -> tuple[bytes, bytes]:
-    import base64
-
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
         serialization.Encoding.PEM,

@@ -16,6 +16,7 @@ from forum.accounts.models import Letter
 from forum.core.db import db, now
 from forum.worker.models import Chore, Heartbeat
 from forum.worker.rounds import Worker
+from tests.bench import kills
 from tests.browser import Site
 
 
@@ -91,3 +92,10 @@ def test_the_command_works_until_sigterm_and_goes_home_cleanly(site: Site) -> No
         worker.kill()
     assert sent is not None
     assert not Heartbeat.alive()
+
+
+def test_a_worker_killed_at_any_moment_loses_nothing() -> None:
+    """Small; `python -m tests.bench.kills` does it two hundred times, and says more."""
+    outcome = kills.run(kills=4, posts=8, followers=5, pause=0.6)
+    assert (outcome.missing, outcome.unlike) == (0, 0), outcome
+    assert outcome.twice <= 5 * outcome.lost, outcome
