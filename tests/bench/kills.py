@@ -3,7 +3,7 @@
 Posts are written while `flask worker` sends what follows from them to a real SMTP server in this process; the worker is
 killed (SIGKILL) at random moments and started anew. A delivery is one person told of one post. At the end all must have
 come once; one that came twice must be in a letter that a worker had in hand when it was killed, with the same
-Message-ID. The pauses that gather mail are left out, and a lease is short, so that many kills find work going on."""
+Message-ID. Mail is gathered for seconds, not minutes, and a lease is short, so that many kills find work going on."""
 
 from __future__ import annotations
 
@@ -84,7 +84,15 @@ class Outcome:
         )
 
 
-def run(kills: int, posts: int, followers: int, url: str = "", seed: int = 1, pause: float = 0.5) -> Outcome:
+def run(
+    kills: int,
+    posts: int,
+    followers: int,
+    url: str = "",
+    seed: int = 1,
+    pause: float = 1.2,
+    gather: float = 0.0,
+) -> Outcome:
     """Everything once, on SQLite or the PostgreSQL of `url`."""
     chance, began = random.Random(seed), time.monotonic()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -92,7 +100,12 @@ def run(kills: int, posts: int, followers: int, url: str = "", seed: int = 1, pa
         server = Controller(handler, hostname="127.0.0.1", port=free_port())
         server.start()
         stack.callback(server.stop)
-        env = {"SMTP_URL": f"smtp://127.0.0.1:{server.port}", "WORKER": "apart", "LOG_LEVEL": "ERROR"}
+        env = {
+            "SMTP_URL": f"smtp://127.0.0.1:{server.port}",
+            "WORKER": "apart",
+            "LOG_LEVEL": "ERROR",
+            "KILLS_GATHER": str(gather),
+        }
         app = create_app(configure(Path(folder), url, **env))
         stack.enter_context(app.app_context())
         flask_migrate.upgrade()
@@ -196,7 +209,7 @@ def _work() -> None:
     """The worker as `flask worker` has it, but in a hurry."""
     letters.LEASE = timedelta(seconds=LEASE)
     letters.PAUSES = [timedelta(seconds=1)] * 100
-    audience.GATHERED = timedelta(0)
+    audience.GATHERED = timedelta(seconds=float(os.environ["KILLS_GATHER"]))
     rounds.IDLE = 0.1
     app = create_app()
     app.extensions["worker"].work_until_told()
@@ -216,7 +229,8 @@ def main() -> None:
     options.add_argument("--kills", type=int, default=200)
     options.add_argument("--posts", type=int, default=1000)
     options.add_argument("--followers", type=int, default=200)
-    options.add_argument("--pause", type=float, default=0.5, help="seconds between kills, on average")
+    options.add_argument("--pause", type=float, default=1.2, help="seconds between kills, on average")
+    options.add_argument("--gather", type=float, default=15, help="seconds for which mail is gathered")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     options.add_argument("--as-worker", action="store_true", help=argparse.SUPPRESS)
@@ -225,7 +239,7 @@ def main() -> None:
         _work()
         return
     with _database(said.database) as url:
-        outcome = run(said.kills, said.posts, said.followers, url, said.seed, said.pause)
+        outcome = run(said.kills, said.posts, said.followers, url, said.seed, said.pause, said.gather)
     print(outcome)
     sys.exit(1 if outcome.missing or outcome.unlike else 0)
 
