@@ -95,6 +95,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     **{f"GET case_studies.{name}": (401, 200, 403, 403, 403, 403) for name in ("edit", "edit_check", "edit_step")},
     **{f"POST case_studies.{name}": (401, 302, 403, 403, 403, 403) for name in ("edit_check", "edit_step")},
     "GET case_studies.history": ALL,
+    "GET case_studies.school": (401, 404, 404, 404, 404, 404),  # no such school
     "GET case_studies.tried": (401, 403, 200, 200, 200, 200),
     "POST case_studies.tried": (401, 403, 302, 422, 302, 302),
     "GET case_studies_team.marks": TEAM,
@@ -112,6 +113,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET discussion.edit": (401, 200, 403, 403, 403, 403),
     "POST discussion.edit": (401, 302, 403, 403, 403, 403),
     "GET discussion.history": ALL,
+    "GET discussion.mentions": SIGNED_IN,
     "GET discussion.new_thread": SIGNED_IN,
     "POST discussion.new_thread": (401, 302, 302, 422, 302, 302),
     "GET discussion.post": (302,) * 6,
@@ -125,7 +127,16 @@ TABLE: dict[str, tuple[int, ...]] = {
     **{f"GET feeds.{name}": ALL for name in (
         "answers", "case_studies", "component", "component_posts", "opml", "outcome", "page", "person",
         "person_threads", "prompt", "prompt_posts", "search", "site", "site_posts", "thread")},
+    "GET feeds.own_opml": SIGNED_IN,
+    "GET feeds.private": (404,) * 6,
     "GET files.paper": ALL,
+    **{f"GET following.{name}": SIGNED_IN for name in (
+        "bring", "choices", "conversation", "feeds", "following", "notifications")},
+    "GET following.unread": DOES,
+    **{f"POST following.{name}": DOES for name in ("catch_up", "changes", "choices", "follow", "read", "seen")},
+    "POST following.bring": (401, 422, 422, 422, 422, 422),
+    "POST following.make_feed": SIGNED_IN,
+    "POST following.revoke_feed": (401, 404, 404, 404, 404, 404),
     "GET files.picture": (404, 200, 404, 404, 200, 200),  # the team has not looked yet
     "GET moderation.report": ALL,
     "POST moderation.report": (302,) * 6,
@@ -358,6 +369,7 @@ class World:
             "width": 480,
             "draft": self.draft,
             "step": self.step,
+            "urn": 1,
         }
 
     def form(self, endpoint: str) -> dict[str, Any]:
@@ -406,6 +418,12 @@ class World:
             "discussion.preview": {"body": "Words"},
             "discussion.reply": {"body": "Words", "disclosure": "named"},
             "discussion.save_draft": {"key": f"reply:{self.thread.id}", "body": "Words"},
+            "following.changes": {"change": "", "follow": "1"},
+            "following.choices": {"pace": "daily", "hour": "9", "weekday": "0"},
+            "following.follow": {"kind": "prompt", "target": "resources", "act": "follow"},
+            "following.make_feed": {"what": "notifications"},
+            "following.read": {"number": "1"},
+            "following.seen": {"upto": "1"},
             "moderation.report": {"reason": "spam", "detail": "look"},
             "search.rename": {"name": "Our marking"},
             "search.save": {"query": "q=feedback"},
@@ -444,16 +462,16 @@ class World:
             "suggestions_team.read": {"since": "1"},
             "suggestions_team.take_up": {"owner": "A unit", "note": "Looked at."},
             "resources.edit_request": {
-                "what": "A map",
+                "title": "A map",
                 "for_whom": "governors",
-                "why": "Words",
+                "body": "Words",
                 "disclosure": "named",
                 "since": "1",
             },
             "resources.new_request": {
-                "what": "A map",
+                "title": "A map",
                 "for_whom": "governors",
-                "why": "Words",
+                "body": "Words",
                 "disclosure": "named",
             },
             "resources.review": {"known": "heard", "disclosure": "named"},

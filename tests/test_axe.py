@@ -20,6 +20,9 @@ from forum.case_studies.models.bundles import Bundle, keep
 from forum.core.db import as_at, db, now
 from forum.discussion.models import Thread, slug_of
 from forum.discussion.models.drafts import Draft
+from forum.following import rounds as fanned
+from forum.following.models import FeedKey, Follow, Level
+from forum.following.models import Kind as Follows
 from forum.moderation.models import Act, Appeal, Decision, Report, Sanction
 from forum.moderation.models.sanctions import Kind
 from forum.resources.models import Resource, ResourceChange
@@ -136,6 +139,12 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         ("visitor", "participant", "newcomer"),
         ["/prompts/your-practice/threads/new"],
     ),
+    "following.bring": (PARTICIPANT, ["/following/import"]),
+    "following.choices": (PARTICIPANT, ["/account/notifications"]),
+    "following.conversation": (("participant", "newcomer"), ["/account/conversation"]),
+    "following.feeds": (PARTICIPANT, ["/following/feeds"]),
+    "following.following": (("participant", "newcomer"), ["/following"]),
+    "following.notifications": (("participant", "newcomer"), ["/notifications"]),
     "discussion.prompt": (
         EVERYONE,
         ["/prompts/your-practice", "/prompts/what-more", "/prompts/your-practice?sort=newest&phase=special"],
@@ -265,8 +274,9 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
 }
 FOR_MACHINES = set(
     """
-    accounts.second_factor_picture broken case_studies.export_csv case_studies.export_json
-    discussion.post feeds.opml files.paper files.picture moderation.ledger_csv pages.health
+    accounts.second_factor_picture broken case_studies.export_csv case_studies.export_json case_studies.school
+    discussion.mentions discussion.post feeds.opml feeds.own_opml feeds.private files.paper files.picture
+    following.unread moderation.ledger_csv pages.health
     pages.metrics pages.ready pages.robots pages.sitemap pages.sitemap_part schools.find search.nearest
     static suggestions.suggestion
     """.split()
@@ -288,6 +298,7 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("participant", "/prompts/resources/threads/new", "Preview", {"body": "# A heading\n\n- a list"}),
     ("participant", "{thread}", "Post reply", {"body": ""}),
     ("participant", "/posts/{opening}/edit", "Save changes", {"title": "", "body": ""}),
+    ("participant", "/following/import", "Bring the list", {}),
     ("participant", "/case-studies/new", "Save and continue", {}),
     ("participant", "{draft}/setting", "Save and continue", {"school": "x" * 200}),
     ("participant", "{draft}/marks", "Save and continue", {"effect_reason": "x" * 600}),
@@ -307,9 +318,9 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("team", "/team/suggestions/{overdue}/answer", "Preview", {"note": TEXT}),
     ("team", "/team/case-studies/{tried}/marks", "Put them on the case study", {"cost_reason": ""}),
     ("participant", "/resources/ict-in-schools/review", "Send your review", {}),
-    ("participant", "/resources/requests/new", "Publish your request", {"why": "x" * 10_001}),
-    ("participant", "/resources/requests/{request}/edit", "Save changes", {"what": ""}),
-    ("newcomer", "/resources/requests/new", "Publish your request", {"what": "A", "for_whom": "b", "why": "c"}),
+    ("participant", "/resources/requests/new", "Publish your request", {"body": "x" * 10_001}),
+    ("participant", "/resources/requests/{request}/edit", "Save changes", {"title": ""}),
+    ("newcomer", "/resources/requests/new", "Publish your request", {"title": "A", "for_whom": "b", "body": "c"}),
     ("team", "/team/resources/new", "Add it to the list", {"archived_address": "javascript:alert(1)"}),
     ("team", "/team/resources/governornet/edit", "Save", {"name": ""}),
     ("team", "/team/resources/governornet/retire", "Retire it", {"on-day": "31", "on-month": "2"}),
@@ -405,6 +416,16 @@ def story(live: LiveSite) -> Story:
             "administrator": administrator.id,
         }
         names |= suggestions(author, colleague)
+        for person in (author, colleague):
+            for kind, target in (
+                ("person", newcomer.id),
+                ("library", "region=london"),
+                ("thread", thread.id),
+            ):
+                Follow.begin(person, Follows(kind), str(target), Level.MUTED if kind == "person" else None)
+        FeedKey.make(author, "following")
+        db.session.commit()
+        fanned.finish()
         names["search"] = SavedSearch.save(author, "What was said", "q=said").id
         db.session.commit()
         EmptySearch.note("zeppelins")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from forum.accounts.models import User
-from forum.core.db import db, now
+from forum.core.db import as_at, db, now
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.merging import merge
 from forum.following import rounds
@@ -216,3 +217,15 @@ def test_what_is_out_of_sight_waits_and_then_is_not_told(site: Site) -> None:
     due.due_at = now()
     db.session.commit()
     assert told(reader) == [("followed", "prompt", "digest")]
+
+
+def test_old_acts_are_no_mail_and_old_notices_go(site: Site) -> None:
+    reader = make_person("Rea Der")
+    with as_at(now() - timedelta(days=400)):
+        follow(reader, Kind.PROMPT, "your-practice", Level.MAIL)
+    with as_at(now() - timedelta(days=8)):
+        make_thread()
+    assert told(reader) == [("followed", "prompt", "site")]
+    with as_at(now() - timedelta(days=366)):
+        make_thread(title="Long ago")
+    assert len(told(reader)) == 1, "what is older than a year goes"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, HiddenField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, Length, Optional
 
 from forum.core.forms import Form
@@ -35,7 +36,11 @@ class FollowForm(Form):
     target = HiddenField(validators=[Length(max=LONGEST_TARGET)])
     then = HiddenField()
     act = HiddenField(validators=[AnyOf(("follow", "mute", "stop"))])
-    level = SelectField(choices=[("", ""), *LEVELS.items()], validators=[Optional()], default="")
+    level = SelectField(
+        choices=[SelectChoice("", ""), *(SelectChoice(str(k), v) for k, v in LEVELS.items())],
+        validators=[Optional()],
+        default="",
+    )
 
 
 class ChangesForm(Form):
@@ -44,9 +49,9 @@ class ChangesForm(Form):
     change = SelectField(
         "Change what you have chosen to",
         choices=[
-            ("", "Choose a change"),
-            *((str(level), words) for level, words in LEVELS.items()),
-            ("stop", "Stop following"),
+            SelectChoice("", "Choose a change"),
+            *(SelectChoice(str(level), words) for level, words in LEVELS.items()),
+            SelectChoice("stop", "Stop following"),
         ],
     )
 
@@ -64,10 +69,16 @@ class ImportForm(Form):
 class ChoicesForm(Form):
     """How mail comes, and what is followed without a click."""
 
-    pace = RadioField("What concerns you yourself", choices=[(str(k), v) for k, v in PACES.items()])
-    hour = SelectField("Hour", coerce=int, choices=[(hour, hour_in_words(hour)) for hour in range(24)])
+    pace = RadioField(
+        "What concerns you yourself", choices=[SelectChoice(str(k), v) for k, v in PACES.items()]
+    )
+    hour = SelectField(
+        "Hour", coerce=int, choices=[SelectChoice(str(hour), hour_in_words(hour)) for hour in range(24)]
+    )
     weekday = SelectField(
-        "Day of a weekly digest", coerce=int, choices=[(n, day) for n, day in enumerate(WEEKDAYS)]
+        "Day of a weekly digest",
+        coerce=int,
+        choices=[SelectChoice(str(n), day) for n, day in enumerate(WEEKDAYS)],
     )
     school_days_only = BooleanField("Only on school days")
     whole_content = BooleanField("Whole posts in the mail")

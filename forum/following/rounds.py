@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Flask
 
 from forum.core.db import db
-from forum.following.models import fan_out
+from forum.following.models import Notice, fan_out
 
 
 def go_round() -> bool:
     """One batch; True where more waits. It commits its own work, so that several may go round at once."""
-    more = fan_out()
+    more = fan_out() or Notice.forget_old()
     db.session.commit()
     return more
 

@@ -86,10 +86,6 @@ def _notices():
         sa.Column("seen_at", WHEN),
         sa.Column("mail_due_at", WHEN),
         sa.Column("mailed_at", WHEN),
-        sa.ForeignKeyConstraint(["person_id"], ["users.id"], name=op.f("fk_notices_person_id")),
-        sa.ForeignKeyConstraint(["activity_id"], ["activity.id"], name=op.f("fk_notices_activity_id")),
-        sa.ForeignKeyConstraint(["thread_id"], ["threads.id"], name=op.f("fk_notices_thread_id")),
-        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_notices_post_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
         sa.UniqueConstraint("person_id", "activity_id", name=op.f("uq_notices_person_id_activity_id")),
     )

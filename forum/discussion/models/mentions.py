@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import ColumnElement, column, literal_column, or_, select, table
 
@@ -110,15 +111,17 @@ def _of_thread(thread_id: int, beginning: str, viewer_id: int) -> list[tuple[int
 
 
 def _spoke() -> ColumnElement[bool]:
-    said = select(literal_column("1")).where(POSTS.c.author_id == User.id, *SHOWN)
-    return said.correlate(User).exists()
+    said: Any = select(literal_column("1")).where(POSTS.c.author_id == User.id, *SHOWN)
+    found: ColumnElement[bool] = said.correlate(User).exists()
+    return found
 
 
 def _spoke_in(thread_id: int | None) -> ColumnElement[bool]:
-    said = select(literal_column("1")).where(
+    said: Any = select(literal_column("1")).where(
         POSTS.c.author_id == User.id, POSTS.c.thread_id == thread_id, *SHOWN
     )
-    return said.correlate(User).exists()
+    found: ColumnElement[bool] = said.correlate(User).exists()
+    return found
 
 
 def _begins(beginning: str) -> ColumnElement[bool]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.accounts.models import User
-from forum.core.db import Instant, db
+from forum.core.db import Instant, db, now
 from forum.following.models.acts import Act, Place
 from forum.following.models.choices import MailChoice, Pace, level_of_pace
 from forum.following.models.follows import Follow, Kind, Level
@@ -31,6 +31,9 @@ from forum.following.models.notices import Notice, Reason
 from forum.suggestions.models import Supporter
 
 GATHERED = timedelta(minutes=10)  # what goes by mail at once waits for more of its kind
+STALE = timedelta(
+    days=7
+)  # what is told later than this after the act stays on the site: it is no news any more
 NOTICES: Any = Notice.__table__
 INSERT: dict[str, Any] = {"sqlite": sqlite.insert(NOTICES), "postgresql": postgresql.insert(NOTICES)}
 COLUMNS = (
@@ -176,6 +179,8 @@ def _insert(act: Act, rows: Any) -> None:
     """`rows` are person, reason, via and level."""
     told = rows.subquery()
     person, reason, via, level = told.c
+    if now() - act.at > STALE:
+        level = literal(str(Level.SITE))
     due = literal(_gathered(act.at), Instant)
     whole = select(
         person,

@@ -56,14 +56,13 @@ def _go_on(due: Fanout, limit: int) -> None:
         _wait(due, act)
         return
     stages = _stages(act)
-    if STAGES[due.stage](act, due, limit):
-        due.due_at = now()  # behind those that wait as long
-        return
-    later = stages[stages.index(due.stage) + 1 :]
-    if not later:
-        db.session.delete(due)
-        return
-    due.stage, due.target, due.after_person, due.due_at = later[0], "", 0, now()
+    for stage in stages[stages.index(due.stage) :]:
+        if stage != due.stage:
+            due.stage, due.target, due.after_person = stage, "", 0
+        if STAGES[stage](act, due, limit):
+            due.due_at = now()  # behind those that wait as long
+            return
+    db.session.delete(due)
 
 
 def _wait(due: Fanout, act: Act) -> None:

@@ -97,7 +97,7 @@ class Follow(db.Model):  # type: ignore[name-defined,misc]
         found = cls.find(by, kind, target)
         level = level or level_of_pace(MailChoice.of(by.id).pace)
         if found is None:
-            if db.session.scalar(select(func.count()).where(cls.person_id == by.id)) >= MOST:
+            if (db.session.scalar(select(func.count()).where(cls.person_id == by.id)) or 0) >= MOST:
                 raise Refused(f"You follow {MOST:,} things, and that is the most. Stop following some first.")
             found = cls(person_id=by.id, kind=kind, target=target)
             db.session.add(found)
@@ -111,19 +111,16 @@ class Follow(db.Model):  # type: ignore[name-defined,misc]
         """Follow or mute it no longer; False where that was so already."""
         gone = delete(cls).where(cls.person_id == by.id, cls.kind == kind, cls.target == target)
         Follower.changed(by.id)
-        return bool(db.session.execute(gone).rowcount)
+        ended: Any = db.session.execute(gone)
+        return bool(ended.rowcount)
 
     @classmethod
     def arrange(cls, by: User, ids: list[int], level: Level | None) -> int:
         """Those of `ids` that are this person's own are heard of at `level`, or, without one, no longer followed;
         how many they were. What is muted stays so: only its end is for this."""
         own = (cls.person_id == by.id, cls.id.in_(ids))
-        if level is None:
-            changed = db.session.execute(delete(cls).where(*own))
-        else:
-            changed = db.session.execute(
-                update(cls).where(*own, cls.level != Level.MUTED).values(level=level)
-            )
+        again = update(cls).where(*own, cls.level != Level.MUTED).values(level=level)
+        changed: Any = db.session.execute(delete(cls).where(*own) if level is None else again)
         Follower.changed(by.id)
         return int(changed.rowcount)
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    ForeignKey,
     Index,
     Select,
     String,
     UniqueConstraint,
     and_,
     cast,
+    delete,
     func,
     or_,
     select,
@@ -42,6 +42,9 @@ class Reason(StrEnum):
     FOLLOWED = "followed"
 
 
+KEPT = timedelta(days=365)
+OLDEST = 1_000  # notices that are looked at at once
+UNSYNCHRONISED = {"synchronize_session": False}
 UNSEEN = text("seen_at IS NULL")
 MAIL_DUE = text("mail_due_at IS NOT NULL")
 IN_DIGEST = text("level = 'digest' AND mailed_at IS NULL")
@@ -55,12 +58,13 @@ class Notice(db.Model):  # type: ignore[name-defined,misc]
     __tablename__ = "notices"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"))
+    # No foreign keys: each would lock its row until a batch is down, and whoever posts would wait for that.
+    person_id: Mapped[int]
+    activity_id: Mapped[int]
     reason: Mapped[str] = mapped_column(String(10))
     via: Mapped[str | None] = mapped_column(String(10))
-    thread_id: Mapped[int | None] = mapped_column(ForeignKey("threads.id"))
-    post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"))
+    thread_id: Mapped[int | None]
+    post_id: Mapped[int | None]
     level: Mapped[str] = mapped_column(String(6))
     at: Mapped[datetime] = mapped_column(Instant, default=now)
     seen_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -82,7 +86,15 @@ class Notice(db.Model):  # type: ignore[name-defined,misc]
     def see(cls, by: User, *which: ColumnElement[bool]) -> None:
         """`by` has seen these."""
         mine = update(cls).where(cls.person_id == by.id, cls.seen_at.is_(None), *which)
-        db.session.execute(mine.values(seen_at=now()), execution_options={"synchronize_session": False})
+        db.session.execute(mine.values(seen_at=now()), execution_options=UNSYNCHRONISED)
+
+    @classmethod
+    def forget_old(cls) -> bool:
+        """Of the OLDEST, those that are older than KEPT go; True where there may be more."""
+        oldest = select(cls.id, cls.at).order_by(cls.id).limit(OLDEST).subquery()
+        old = select(oldest.c.id).where(oldest.c.at < now() - KEPT)
+        gone: Any = db.session.execute(delete(cls).where(cls.id.in_(old)), execution_options=UNSYNCHRONISED)
+        return bool(gone.rowcount == OLDEST)
 
 
 def may_see(*columns: Any) -> Select[Any]:
