@@ -40,6 +40,7 @@ from forum.moderation import (
     team,
     telling,
     texts,
+    watched,
 )
 from forum.moderation import views as moderation
 from forum.pages import views as pages
@@ -90,6 +91,7 @@ ROUTES_ELSEWHERE = (
     telling,
     texts,
     trying,
+    watched,
     writing,
 )
 

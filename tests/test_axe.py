@@ -23,7 +23,7 @@ from forum.discussion.models.drafts import Draft
 from forum.following import rounds as fanned
 from forum.following.models import FeedKey, Follow, Level
 from forum.following.models import Kind as Follows
-from forum.moderation.models import Act, Appeal, Decision, Report, Sanction
+from forum.moderation.models import Act, Appeal, Decision, Report, Sanction, Watched
 from forum.moderation.models.sanctions import Kind
 from forum.resources.models import Resource, ResourceChange
 from forum.resources.models.lists import open_talks
@@ -268,6 +268,10 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "team.rules_history": (TEAM, ["/team/rules"]),
     "team.sweep_person": (TEAM, ["/team/people/{author}/sweep"]),
     "team.switches": (TEAM, ["/team/switches"]),
+    "team.watch_edit": (TEAM, ["/team/watched/{watched}/edit"]),
+    "team.watch_new": (TEAM, ["/team/watched/new"]),
+    "team.watched": (TEAM, ["/team/watched"]),
+    "team.watched_list": (TEAM, ["/team/watched/{watched}"]),
     "team.wordings": (("administrator",), ["/team/wordings"]),
     "team.write_rules": (TEAM, ["/team/rules/edit"]),
     "team.texts": (TEAM, ["/team/texts"]),
@@ -297,6 +301,7 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("participant", "/prompts/resources/threads/new", "Publish thread", {}),
     ("participant", "/prompts/resources/threads/new", "Preview", {"body": "# A heading\n\n- a list"}),
     ("participant", "{thread}", "Post reply", {"body": ""}),
+    ("participant", "{thread}", "Post reply", {"body": "As Jamie Smith in Year 4 said, ring 07700 900123."}),
     ("participant", "/posts/{opening}/edit", "Save changes", {"title": "", "body": ""}),
     ("participant", "/following/import", "Bring the list", {}),
     ("participant", "/case-studies/new", "Save and continue", {}),
@@ -310,6 +315,7 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("participant", "/suggestions/new", "Preview", {"body": "# A heading\n\n- a list", "why": TEXT}),
     ("participant", "/suggestions/{overdue}/edit", "Save changes", {"why": ""}),
     ("newcomer", "{thread}", "Post reply", {"body": "May I?"}),
+    ("team", "/team/watched/new", "Keep it and see what it finds", {"terms": "..."}),
     ("team", "/team/pictures/{waiting}", "Refuse the picture", {}),
     ("newcomer", "/suggestions/new", "Continue", {"title": "T", "body": "B", "why": "W", "helps": "H"}),
     ("team", "/team/suggestions/{heard}/take-up", "Take it up", {}),
@@ -391,6 +397,7 @@ def story(live: LiveSite) -> Story:
         waiting, shown = pictures(study, author, colleague)
         draft = Writing.begin(author, "token", {"title": "A case study that is begun"})
         beside = beside_threads(author, colleague)
+        watched = Watched.add(colleague, "Sellers", "words", "hold", ["feedback"], "Sell elsewhere.")
         tokens = {
             "confirm": EmailedLink.make(newcomer, Purpose.CONFIRM, newcomer.email),
             "used": EmailedLink.make(author, Purpose.CONFIRM, author.email),
@@ -403,7 +410,7 @@ def story(live: LiveSite) -> Story:
             "thread": f"/threads/{thread.id}-{thread.slug}", "thread_in_team": f"/team/threads/{thread.id}",
             "locked": f"/threads/{locked.id}-{locked.slug}", "report": reports[0].item_id, "closed": reports[1].item_id,
             "decision": decisions[0].id, "appealed": decisions[1].id, "appeal": appeal.item_id,
-            "sanction": sanction.id,
+            "sanction": sanction.id, "watched": watched.id,
             "tried": tried.thread_id, "study": study.thread_id, "draft": draft.url(),
             "waiting": waiting, "shown": shown,
         }  # fmt: skip

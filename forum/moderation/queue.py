@@ -26,7 +26,7 @@ from forum.moderation.forms import (
     PassForm,
     ReverseForm,
 )
-from forum.moderation.gatekeeper import HELD
+from forum.moderation.gatekeeper import HELD, look_at_post
 from forum.moderation.models import MANY, Act, Appeal, Decision, Item, Report, Wording
 from forum.moderation.models.decisions import DONE
 from forum.moderation.models.items import Why
@@ -222,6 +222,7 @@ def _page(
         item=found,
         appeal=appeal,
         around=_around(found.post) if found.post else [],
+        found_here=look_at_post(found.post) if found.post and found.why == Why.HELD else [],
         reports=db.session.scalars(Report.of_item(found)).all(),
         record=Record.of(found.person) if found.person else None,
         decidable=found.is_open

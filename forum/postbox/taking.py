@@ -16,6 +16,7 @@ from forum.core.limits import limiter
 from forum.core.markup import clean_text
 from forum.core.plus import About, Plus
 from forum.discussion.models import Post
+from forum.discussion.models.gate import Act, look
 from forum.discussion.models.threads import Moved
 from forum.discussion.models.words import LONGEST_BODY
 from forum.postbox.models import Outcome, Received
@@ -127,6 +128,9 @@ def _answer(mail: Mail, about: About, by: User, words: str) -> Post:
     found: Post | None = db.session.scalar(Post.visible_to(by).where(Post.id == about.other))
     if found is None:
         raise Back("What you answered is no longer on the site.")
+    for each in look(by, {"body": text}):
+        if each.act == Act.NUDGE:  # on the site its author would be asked once
+            raise Back(f"Please look again at “{each.words}”. {each.why} {each.instead}".strip())
     return found.thread.reply(by, text, by.disclosure, mail.digest, found)
 
 

@@ -83,6 +83,7 @@ class MailChoice(db.Model):  # type: ignore[name-defined,misc]
         """What `by` wants from now on: names and values of this table's columns."""
         see_anew(by, lock=True)  # one at a time: a double click waits here
         found = cls.of(by.id)
+        found.personal_stopped = found.digest_stopped = False
         for name, value in chosen.items():
             setattr(found, name, value)
         db.session.add(found)
