@@ -44,7 +44,7 @@ from forum.moderation import (
 )
 from forum.moderation import views as moderation
 from forum.pages import views as pages
-from forum.postbox import imap, retention
+from forum.postbox import imap, pipe, retention
 from forum.postbox import team as postbox_team
 from forum.postbox import views as postbox
 from forum.resources import asking, reviewing
@@ -143,6 +143,7 @@ def create_app(config: Config | None = None) -> Flask:
         following_letters,
         hub,
         imap,
+        pipe,
         retention,
     ):
         part.init_app(app)

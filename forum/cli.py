@@ -23,7 +23,6 @@ from forum.core.db import db, now
 from forum.core.storage import storage
 from forum.discussion.models import Prompt
 from forum.moderation.models.judging import BadExamples, judged, posts_in, share_of
-from forum.postbox.taking import take
 from forum.resources.models.lists import open_talks
 from forum.search.models import judging, upkeep
 from forum.seed.importing import Import
@@ -38,7 +37,6 @@ conversation = AppGroup("conversation", help="The conversation's own data.")
 case_studies = AppGroup("case-studies", help="Case studies as they grow old.")
 files = AppGroup("files", help="The pictures and papers of case studies.")
 demo = AppGroup("demo", help="An invented story to look at (development only).")
-mail = AppGroup("mail", help="What comes by mail.")
 letters = AppGroup("letters", help="What is written to people.")
 people = AppGroup("people", help="People and their roles.")
 schools = AppGroup("schools", help="The register of schools.")
@@ -168,14 +166,6 @@ def deliver() -> None:
     while current_app.extensions["worker"].go_round():
         rounds += 1
     click.echo(f"Nothing is left to deliver ({rounds} {'round' if rounds == 1 else 'rounds'}).")
-
-
-@mail.command("receive")
-@click.option("--to", default="", help="The address it was delivered to, where the mail server tells.")
-def receive(to: str) -> None:
-    """Take one mail in from standard input, as a mail server's pipe hands it over. The same mail again does nothing."""
-    taken = take(sys.stdin.buffer.read(), to)
-    click.echo(f"{taken.outcome}{f': {taken.reason}' if taken.reason else ''}")
 
 
 @people.command("add-team")
@@ -348,7 +338,6 @@ def init_app(app: Flask) -> None:
         demo,
         files,
         letters,
-        mail,
         people,
         schools,
         searching,

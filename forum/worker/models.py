@@ -65,7 +65,7 @@ class Chore(db.Model):  # type: ignore[name-defined,misc]
 
     @classmethod
     def take(cls, name: str, every: timedelta) -> bool:
-        """True for the one worker whose turn it is; the next turn is `every` from now. Commits."""
+        """True for the one worker whose turn it is; the next turn is `every` from now. The caller commits."""
         at = now()
         mine = update(cls).where(cls.name == name, cls.due_at <= at).values(due_at=at + every)
         taken = bool(db.session.execute(mine).rowcount)  # type: ignore[attr-defined]
@@ -76,15 +76,13 @@ class Chore(db.Model):  # type: ignore[name-defined,misc]
                 taken = True
             except IntegrityError:  # another worker was there first
                 taken = False
-        db.session.commit()
         return taken
 
     @classmethod
     def settle(cls, name: str, error: str = "") -> None:
-        """How it went. Commits."""
+        """How it went. The caller commits."""
         values = {"error": error[:300]} | ({} if error else {"done_at": now()})
         db.session.execute(update(cls).where(cls.name == name).values(**values))
-        db.session.commit()
 
     @classmethod
     def all(cls) -> Sequence[Chore]:

@@ -108,7 +108,7 @@ class Worker:
             db.session.commit()
 
     def _see_to(self, chore: Standing) -> bool:
-        if chore.every is not None and not Chore.take(chore.name, chore.every):
+        if chore.every is not None and not _taken(chore.name, chore.every):
             return False
         self._beat()
         try:
@@ -120,9 +120,11 @@ class Worker:
             log.exception("a chore failed", chore=chore.name)
             if chore.every is not None:
                 Chore.settle(chore.name, f"{type(error).__name__}: {error}")
+                db.session.commit()
             return False
         if chore.every is not None:
             Chore.settle(chore.name)
+            db.session.commit()
         return more
 
     def _beat(self) -> None:
@@ -130,3 +132,10 @@ class Worker:
             Heartbeat.beat(self.name)
             db.session.commit()
             self._last_beat = time.monotonic()
+
+
+def _taken(name: str, every: timedelta) -> bool:
+    """True for the one worker whose turn it is; the others see so at once."""
+    taken = Chore.take(name, every)
+    db.session.commit()
+    return taken
