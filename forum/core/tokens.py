@@ -22,6 +22,6 @@ def digest(token: str) -> str:
 
 def sealed(purpose: str, text: str) -> str:
     """32 characters (160 bits, lower case) that only we can make of `text`, for one `purpose`."""
-    key = hashlib.sha256(f"{purpose}\0{current_app.secret_key}".encode()).digest()
+    key = hashlib.sha256(f"{purpose}\0{current_app.config['SECRET_KEY']}".encode()).digest()
     made = hmac.new(key, text.encode(), hashlib.sha256).digest()[:20]
     return base64.b32encode(made).decode().lower()

@@ -77,7 +77,7 @@ def make(letter: Letter) -> EmailMessage | None:
     stop = Stop(person.id, What.DIGEST) if digest else Stop(person.id, What.NOTICE, sections[0].lines[0].id)
     answered = single.lines[-1].post if single and not digest else None
     reply_to = plus_address(config, Plus.REPLY, person.id, answered) if answered and person.may_post else ""
-    said = {
+    said: dict[str, Any] = {
         "sections": sections,
         "digest": digest,
         "weekly": choice.pace == Pace.WEEKLY,

@@ -36,7 +36,7 @@ class Mail:
     @classmethod
     def of(cls, raw: bytes) -> Mail:
         parsed = email.message_from_bytes(raw, policy=email.policy.default)
-        return cls(parsed, raw)  # type: ignore[arg-type]
+        return cls(parsed, raw)
 
     @property
     def id(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from flask import current_app
 
@@ -39,7 +40,7 @@ def _status(mail: Mail) -> tuple[str, str]:
     for part in mail.message.walk():
         if part.get_content_type() != "message/delivery-status":
             continue
-        groups = part.get_payload()
+        groups: Any = part.get_payload()
         for group in groups if isinstance(groups, list) else []:
             if str(group.get("Action", "")).strip().lower() == "failed":
                 return str(group.get("Status", "")).strip(), str(group.get("Diagnostic-Code", ""))

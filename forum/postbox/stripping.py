@@ -25,7 +25,7 @@ class Unreadable(Exception):
 
 def own_words(text: str, html: bool = False) -> str:
     """The writer's own words in `text`, as Markdown where it was HTML. Raises Unreadable."""
-    command = [sys.executable, "-m", "forum.postbox.stripping", *(["html"] if html else [])]
+    command = [sys.executable, "-P", __file__, *(["html"] if html else [])]  # this file alone, not the site
     try:
         done = subprocess.run(  # noqa: S603
             command, input=text[:LONGEST].encode("utf-8", "replace"), capture_output=True, timeout=SECONDS

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from forum.accounts.models import DeadAddress, Letter
 from forum.activity.models import record
@@ -59,5 +59,5 @@ def again(id: int) -> ResponseReturnValue:
     return redirect(url_for("postbox_team.letters"))
 
 
-def _repeated() -> object:
+def _repeated() -> Select[int]:
     return select(Letter.id).where(Letter.lost > 0).limit(1001)

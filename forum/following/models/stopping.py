@@ -38,7 +38,7 @@ class Stop:
 
     @property
     def token(self) -> str:
-        sealed: str = _sealer().dumps([self.person, self.what, self.notice])  # type: ignore[assignment]
+        sealed: str = _sealer().dumps([self.person, self.what, self.notice])
         return sealed
 
     @classmethod
