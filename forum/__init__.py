@@ -8,9 +8,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import forum.cli
 from config import Config
-from forum.accounts import schools, second_factor, sessions, tally
+from forum.accounts import letters, schools, second_factor, sessions, tally
 from forum.accounts import views as accounts
-from forum.accounts.letters import Postman
 from forum.case_studies import export, files, inspection, library, marking, page, publishing, trying, uploads
 from forum.case_studies import views as case_studies
 from forum.case_studies.models import shelf
@@ -18,10 +17,11 @@ from forum.core import assets, db, dress, errors, freshness, guards, limits, own
 from forum.discussion import drafts, fragments, nearest, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue, gate
+from forum.feeds import hub, searches
 from forum.feeds import private as private_feeds
-from forum.feeds import searches
 from forum.feeds import views as feeds
-from forum.following import lists, notifications, private
+from forum.following import letters as following_letters
+from forum.following import lists, notifications, private, unsubscribing
 from forum.following import own as following_own
 from forum.following import rounds as following_rounds
 from forum.following import views as following
@@ -44,6 +44,9 @@ from forum.moderation import (
 )
 from forum.moderation import views as moderation
 from forum.pages import views as pages
+from forum.postbox import imap, pipe, retention
+from forum.postbox import team as postbox_team
+from forum.postbox import views as postbox
 from forum.resources import asking, reviewing
 from forum.resources import room as resources_room
 from forum.resources import team as resources_team
@@ -58,6 +61,7 @@ from forum.suggestions import room as suggestions_room
 from forum.suggestions import team as suggestions_team
 from forum.suggestions import views as suggestions
 from forum.suggestions import writing as suggesting
+from forum.worker.rounds import Worker
 
 ROUTES_ELSEWHERE = (
     acts,
@@ -119,7 +123,7 @@ def create_app(config: Config | None = None) -> Flask:
     limits.limiter.init_app(app)
     sessions.init_app(app)
     app.before_request(guards.check_csrf)
-    app.extensions["postman"] = Postman(app)
+    app.extensions["worker"] = Worker(app)
     for part in (
         assets.Assets(),
         dress,
@@ -135,6 +139,12 @@ def create_app(config: Config | None = None) -> Flask:
         suggestions_room,
         rounds,
         following_rounds,
+        letters,
+        following_letters,
+        hub,
+        imap,
+        pipe,
+        retention,
     ):
         part.init_app(app)
     for blueprint in (
@@ -154,7 +164,7 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(blueprint)
     for room in (case_studies, files, inspection, marking, uploads):
         app.register_blueprint(room.bp)
-    for blueprint in (suggestions.bp, suggestions_team.bp):
+    for blueprint in (suggestions.bp, suggestions_team.bp, unsubscribing.bp, postbox.bp, postbox_team.bp):
         app.register_blueprint(blueprint)
     nearest.finds(app, Finder())
     searches.answered_by(app, followed.Followed.ask)

@@ -163,7 +163,7 @@ def check_files() -> None:
 def deliver() -> None:
     """Tell people what they are owed and deliver it. The server does so by itself; this is for a timer."""
     rounds = 1
-    while current_app.extensions["postman"].go_round():
+    while current_app.extensions["worker"].go_round():
         rounds += 1
     click.echo(f"Nothing is left to deliver ({rounds} {'round' if rounds == 1 else 'rounds'}).")
 
@@ -292,6 +292,13 @@ def share_held(file: Path) -> None:
     click.echo(f"{share.held} of {share.posts:,} posts would be held: {share.percent:.2f} % ({what})")
 
 
+@click.command("worker")
+def worker() -> None:
+    """Do all that need not happen in a request, until SIGTERM. The server does it by itself unless WORKER is apart."""
+    click.echo(f"Working as {current_app.extensions['worker'].name} – stop with Ctrl-C")
+    current_app.extensions["worker"].work_until_told()
+
+
 @click.command("serve")
 def serve() -> None:
     """Serve the site with the production server on HOST:PORT."""
@@ -336,6 +343,7 @@ def init_app(app: Flask) -> None:
         searching,
         serve,
         watch,
+        worker,
     ):
         app.cli.add_command(command)
 

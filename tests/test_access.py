@@ -155,8 +155,16 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET moderation.rules_versions": ALL,
     "GET moderation.suspended": (401, 302, 302, 302, 302, 302),
     **{f"GET pages.{name}": ALL for name in (
-        "about", "accessibility", "cookies", "health", "home", "metrics", "moderation", "person", "privacy", "ready",
+        "about", "accessibility", "cookies", "health", "home", "metrics", "moderation", "person", "privacy",
         "robots", "sitemap", "sitemap_part")},
+    "GET pages.ready": (503,) * 6,  # no worker lives here
+    "GET postbox.address": SIGNED_IN,
+    "POST postbox.address": DOES,
+    "GET postbox.address_again": GONE,
+    "POST postbox.address_again": GONE,
+    "POST postbox.events": (404,) * 6,  # no secret is set
+    "GET postbox_team.letters": (401, 403, 403, 403, 403, 200),
+    "POST postbox_team.again": ADMINISTRATOR_DOES,
     **{f"GET pictures_team.{name}": TEAM for name in ("picture", "pictures")},
     **{f"POST pictures_team.{name}": TEAM_DOES for name in ("refuse", "show")},
     "GET resources.index": ALL,
@@ -218,6 +226,8 @@ TABLE: dict[str, tuple[int, ...]] = {
         "sweep_person", "switches", "undo", "unlock", "unpin", "vouch", "write_rules")},
     **{f"POST team.{name}": ADMINISTRATOR_DOES for name in (
         "add_member", "forget_second_factor", "remove_member", "wordings")},
+    "GET unsubscribing.unsubscribe": (404,) * 6,
+    "POST unsubscribing.stop": (404,) * 6,
     "POST team.records_of_person": TEAM,
     "POST team.records_of_post": TEAM,
 }  # fmt: skip

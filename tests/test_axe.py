@@ -23,6 +23,7 @@ from forum.discussion.models.drafts import Draft
 from forum.following import rounds as fanned
 from forum.following.models import FeedKey, Follow, Level
 from forum.following.models import Kind as Follows
+from forum.following.models.stopping import Stop, What
 from forum.moderation.models import Act, Appeal, Decision, Report, Sanction, Watched
 from forum.moderation.models.sanctions import Kind
 from forum.resources.models import Resource, ResourceChange
@@ -99,6 +100,10 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "accounts.resend": (VISITOR, ["/account/confirm"]),
     "accounts.reset": (VISITOR, ["/account/reset"]),
     "accounts.reset_password": (VISITOR, ["/account/reset/{reset}", "/account/reset/x"]),
+    "postbox.address": (PARTICIPANT, ["/account/settings/address"]),
+    "postbox.address_again": (VISITOR, ["/account/settings/address/{revive}", "/account/settings/address/x"]),
+    "postbox_team.letters": (("administrator",), ["/team/letters"]),
+    "unsubscribing.unsubscribe": (VISITOR, ["/unsubscribe/{unsubscribe}"]),
     "accounts.settings": (("visitor", "participant", "newcomer"), ["/account/settings"]),
     "accounts.sign_in": (VISITOR, ["/account/sign-in"]),
     "case_studies.library": (
@@ -403,6 +408,8 @@ def story(live: LiveSite) -> Story:
             "used": EmailedLink.make(author, Purpose.CONFIRM, author.email),
             "change": EmailedLink.make(author, Purpose.CHANGE, "new@example.org"),
             "reset": EmailedLink.make(author, Purpose.RESET, author.email),
+            "revive": EmailedLink.make(author, Purpose.REVIVE, author.email),
+            "unsubscribe": Stop(author.id, What.DIGEST).token,
         }
         names = {
             **tokens, **beside, "author": author.id,

@@ -18,7 +18,6 @@ from forum.core.markup import clean_text, render
 from forum.core.paging import pages_of
 from forum.discussion.beside import edit_address
 from forum.discussion.forms import (
-    LONGEST_BODY,
     LONGEST_TITLE,
     ButtonForm,
     EditForm,
@@ -36,6 +35,7 @@ from forum.discussion.models.lists import ThreadRow, components_of
 from forum.discussion.models.mentions import offers, people_named
 from forum.discussion.models.merging import standing
 from forum.discussion.models.threads import Moved
+from forum.discussion.models.words import LONGEST_BODY
 from forum.discussion.nearest import nearest
 from forum.discussion.views import bp, post_url, thread_page, thread_url
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ from forum.discussion.models.merging import gone_on_in
 from forum.feeds import atom, jsonfeed, opml, rss
 from forum.feeds.archives import BLOCKS, Block, Part, Stream
 from forum.feeds.entries import Deleted, Entry, Feed, Link
+from forum.feeds.hub import announce, hub_of
 from forum.feeds.outcomes import Answers, OutcomeOfOne
 from forum.feeds.rows import Item, Names
 from forum.feeds.searches import Search, SearchPosts, asked_search
@@ -265,9 +267,11 @@ def _answer(format: str, stream: Stream) -> Response:
     if part is None:
         abort(404)
     module = FORMATS[format]
+    hub = hub_of(stream.path, stream.query, part.block is not None)
+    about = replace(description(format, stream, part), hub=hub)
     entries = fragments_of(format, stream, part.items)
-    document = module.feed(description(format, stream, part), entries, map(module.deleted, part.deleted))
-    return Response(document, content_type=module.CONTENT_TYPE)
+    document = module.feed(about, entries, map(module.deleted, part.deleted))
+    return announce(Response(document, content_type=module.CONTENT_TYPE), hub, stream.address(format))
 
 
 @limiter.shared_limit(f"{ARCHIVES_PER_MINUTE} per minute", scope="feed archives")

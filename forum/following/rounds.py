@@ -24,4 +24,4 @@ def finish() -> int:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["postman"].also(go_round)
+    app.extensions["worker"].also(go_round, "following")

@@ -46,7 +46,7 @@ def _tell_safeguarding(report: Report) -> None:
     config = current_app.config["FORUM"]
     to = config.safeguarding or config.contact
     reason = REASONS[report.reason]
-    write(to, f"Urgent report: {reason.lower()}", "urgent_report", report=report, reason=reason)
+    write(to, f"Urgent report: {reason.lower()}", "urgent_report", always=True, report=report, reason=reason)
 
 
 def _tell_person(decision: Decision) -> None:

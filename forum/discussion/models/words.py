@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+LONGEST_BODY = 50_000  # characters of a post
+
 
 class Kind(StrEnum):
     DISCUSSION = "discussion"

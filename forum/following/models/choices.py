@@ -37,7 +37,9 @@ def level_of_pace(pace: Any) -> Any:
 
 class MailChoice(db.Model):  # type: ignore[name-defined,misc]
     """One person's choices; who has chosen nothing has the defaults, and no row. `hour` is Europe/London's, `weekday`
-    counts from 0, Monday; `whole_content` sends whole posts where else there is an extract."""
+    counts from 0, Monday; `whole_content` sends whole posts where else there is an extract. One press of "unsubscribe"
+    in a mail sets `personal_stopped` (mail at once about what concerns them) or `digest_stopped`; to choose anew takes
+    both back."""
 
     __tablename__ = "mail_choices"
 
@@ -49,6 +51,9 @@ class MailChoice(db.Model):  # type: ignore[name-defined,misc]
     whole_content: Mapped[bool] = mapped_column(default=False, server_default=false())
     follow_on_start: Mapped[bool] = mapped_column(default=True, server_default=true())
     follow_on_reply: Mapped[bool] = mapped_column(default=True, server_default=true())
+
+    personal_stopped: Mapped[bool] = mapped_column(default=False, server_default=false())
+    digest_stopped: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __table_args__ = (
         CheckConstraint("hour BETWEEN 0 AND 23", name="hour"),
@@ -69,6 +74,8 @@ class MailChoice(db.Model):  # type: ignore[name-defined,misc]
             whole_content=False,
             follow_on_start=True,
             follow_on_reply=True,
+            personal_stopped=False,
+            digest_stopped=False,
         )
 
     @classmethod
@@ -76,6 +83,7 @@ class MailChoice(db.Model):  # type: ignore[name-defined,misc]
         """What `by` wants from now on: names and values of this table's columns."""
         see_anew(by, lock=True)  # one at a time: a double click waits here
         found = cls.of(by.id)
+        found.personal_stopped = found.digest_stopped = False
         for name, value in chosen.items():
             setattr(found, name, value)
         db.session.add(found)

@@ -49,7 +49,7 @@ def _hear(line: Activity) -> None:
     elif line.verb in ANSWERED and line.post:
         _told_as_an_answer(line.post)
     db.session.add(Fanout(activity=line))
-    after_commit(current_app.extensions["postman"].wake)
+    after_commit(current_app.extensions["worker"].wake)
 
 
 def _follow_what_was_released(line: Activity) -> None:

@@ -76,6 +76,9 @@ class Notice(db.Model):  # type: ignore[name-defined,misc]
         Index(None, "person_id", "id"),
         Index("ix_notices_unseen", "person_id", "id", sqlite_where=UNSEEN, postgresql_where=UNSEEN),
         Index("ix_notices_mail_due", "mail_due_at", "id", sqlite_where=MAIL_DUE, postgresql_where=MAIL_DUE),
+        Index(
+            "ix_notices_mail_of", "person_id", "mail_due_at", sqlite_where=MAIL_DUE, postgresql_where=MAIL_DUE
+        ),
         Index("ix_notices_in_digest", "person_id", "id", sqlite_where=IN_DIGEST, postgresql_where=IN_DIGEST),
     )
 
