@@ -35,6 +35,7 @@ from forum.moderation import (
     team,
     telling,
     texts,
+    threads,
 )
 from forum.moderation import views as moderation
 from forum.pages import views as pages
@@ -76,6 +77,7 @@ ROUTES_ELSEWHERE = (
     tally,
     telling,
     texts,
+    threads,
     trying,
     writing,
 )

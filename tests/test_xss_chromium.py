@@ -171,7 +171,12 @@ def test_reports_notes_and_the_log(live: LiveSite, opened: Open, samples: list[s
         )
         db.session.commit()
         decided = decision.id
-    for address in (f"/team/queue/{item}", "/team/queue", f"/team/decisions/{decided}/reverse", "/moderation"):
+    for address in (
+        f"/team/queue/{item}",
+        "/team/queue",
+        f"/team/decisions/{decided}/reverse",
+        "/moderation",
+    ):
         assert not look(window, address)
     asked_only_for_pages(window)
 

@@ -1,5 +1,6 @@
 """Moderation's records, and the door by which other packages come in."""
 
+from forum.moderation.models import pictures
 from forum.moderation.models.appeals import Appeal
 from forum.moderation.models.decisions import Act, Decision
 from forum.moderation.models.items import Item
@@ -23,4 +24,5 @@ __all__ = [
     "Sanction",
     "Swept",
     "Wording",
+    "pictures",
 ]

@@ -127,11 +127,11 @@ class Figures:
             .where(month.holds(Appeal.decided_at))
             .group_by(Appeal.outcome)
         )
-        outcomes = dict(db.session.execute(answered).tuples().all())
+        outcomes = dict(db.session.execute(answered).all())
         counted = select(Decision.reason, func.count()).where(
             *made, Decision.public, Decision.reason.is_not(None)
         )
-        reasons = dict(db.session.execute(counted.group_by(Decision.reason)).tuples().all())
+        reasons = dict(db.session.execute(counted.group_by(Decision.reason)).all())
         return cls(
             decisions=total,
             held=held,

@@ -51,6 +51,7 @@ ACTS = {
     "team.file-refused": "refused a picture or paper of",
     "team.file-hidden": "hid a picture or paper of",
     "team.thread-merged": "merged into another thread",
+    "team.thread-split": "split posts off",
     "team.suggestion-taken-up": "took up",
     "team.answer-drafted": "drafted an answer to",
     "team.answer-read": "read the draft of an answer to",
