@@ -18,7 +18,7 @@ from forum.core import assets, db, dress, errors, freshness, guards, limits, por
 from forum.discussion import drafts, fragments, nearest, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue, gate
-from forum.feeds import searches
+from forum.feeds import decisions, searches
 from forum.feeds import views as feeds
 from forum.moderation import (
     acts,
@@ -38,6 +38,7 @@ from forum.moderation import (
     threads,
 )
 from forum.moderation import views as moderation
+from forum.moderation.models import told
 from forum.pages import views as pages
 from forum.resources import asking, reviewing
 from forum.resources import room as resources_room
@@ -146,6 +147,7 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(blueprint)
     nearest.finds(app, Finder())
     searches.answered_by(app, followed.Followed.ask)
+    decisions.told_by(app, told.Ledger())
     gate.gate(app, gatekeeper.Gatekeeper())
     suspension.init_app(app)
     forum.cli.init_app(app)

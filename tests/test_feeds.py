@@ -730,7 +730,7 @@ def test_the_page_of_feeds_leads_to_each_of_them(site: Site) -> None:
     make_thread()
     page = site.visitor().get("/feeds")
     links = [link for link in page.select("//main//a/@href") if "/feed." in link]
-    assert len(links) == len(set(links)) == (9 * 2 + 2) * 3
+    assert len(links) == len(set(links)) == (9 * 2 + 3) * 3
     for link in links:
         read(site, link)
     assert "/feeds.opml" in page.select("//main//a/@href")
@@ -743,10 +743,10 @@ def test_opml_lists_every_feed(site: Site) -> None:
     assert page.headers["Cache-Control"].startswith("public")
     outline = parse_xml(page.data)
     assert [group.get("text") for group in outline.findall("body/outline")] == [
-        "The whole conversation", "Prompts", "Components", "Case studies", "Answers",
+        "The whole conversation", "Prompts", "Components", "Case studies", "Answers", "Moderation",
     ]  # fmt: skip
     feeds = outline.findall("body/outline/outline")
-    assert len(feeds) == 20
+    assert len(feeds) == 21
     for feed in feeds:
         assert read(site, feed.get("xmlUrl").removeprefix(HOME)).feed.findtext(f"{ATOM}title") == feed.get(
             "text"

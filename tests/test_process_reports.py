@@ -21,6 +21,7 @@ from tests.browser import Browser, Site
 from tests.factories import make_person, make_reply, make_study, make_thread, post_of
 from tests.queries import counted
 from tests.test_due_process import last_decision, waiting, words_to
+from tests.test_feeds import history, read
 
 
 @pytest.fixture(autouse=True)
@@ -284,3 +285,59 @@ def test_copies_are_shown_beside_what_waits(site: Site, tess: User) -> None:
     with counted() as many:
         site.browser(tess).get(f"/team/queue/{item}")
     assert len(many) == len(few)
+
+
+# The ledger as a feed
+
+
+def test_the_ledger_is_followed_in_every_format_back_to_its_beginning(
+    site: Site, tess: User, jo: User
+) -> None:
+    ada = make_person("Ada Obi")
+    for number, reason in enumerate(["spam", "child", *["off-topic"] * 110, "pupil", "harassment"]):
+        if number < 2:
+            post = make_reply(make_thread(title=f"T{number}"), author=ada)
+        db.session.add(
+            Decision(
+                by_id=tess.id,
+                act="hide",
+                reason=reason,
+                thing="post",
+                post_id=post.id,
+                person_id=ada.id,
+                prompt_id=1,
+                public=reason not in ("child", "pupil"),
+                waited=3600 * number,
+            )  # fmt: skip
+        )
+        db.session.flush()
+    site.commit()
+    ids = set(db.session.scalars(select(Decision.id).where(Decision.public)))
+    for format in ("atom", "rss", "json"):
+        document = read(site, f"/moderation/feed.{format}")
+        for word in ("Ada", "Tess", "What do you do", "child", "pupil"):
+            assert word not in document.page.text, word
+    seen = [int(id.partition("/")[2]) for id in history(site, "/moderation/feed")]
+    assert len(seen) == len(set(seen)) and set(seen) == ids
+    page = site.visitor().get("/moderation")
+    assert "Half within" in page.words and "2 (counted, not listed)" in page.words
+    assert page.select("//link[@type='application/atom+xml']/@href") == ["/moderation/feed.atom"]
+    newest = max(ids)
+    assert page.select(f"//li[@id='decision-{newest}']")
+    first = site.visitor().get("/moderation/feed.atom")
+    etag = {"If-None-Match": first.headers["ETag"]}
+    make_thread()  # talk is no decision
+    site.visitor().get("/moderation/feed.atom", status=304, headers=etag)
+    site.browser(ada).post(f"/account/decisions/{newest}/appeal", {"text": "No."})
+    (appeal,) = waiting()
+    entry = read(site, "/moderation/feed.atom").entries[f"decision/{newest}"]
+    assert "An appeal waits" in str(entry.findtext("{*}content"))
+    site.browser(jo).post(f"/team/queue/{appeal.id}/appeal", {"outcome": "upheld", "answer": "It stands."})
+    again = site.visitor().get("/moderation/feed.atom", headers=etag)
+    assert "Upheld on appeal" in again.text
+    site.browser(tess).post(f"/team/decisions/{newest}/undo")
+    gone = read(site, "/moderation/feed.atom")
+    assert f"decision/{newest}" in gone.tombstones and f"decision/{newest}" not in gone.entries
+    with counted() as statements:
+        site.visitor().get("/moderation/feed.atom?archive=1-50")
+    assert len(statements) < 12

@@ -45,7 +45,7 @@ def grown(replies: int = 6) -> Thread:
 
 def ids_of(thread: Thread) -> dict[int, int]:
     rows = db.session.execute(select(Post.number, Post.id).where(Post.thread_id == thread.id))
-    return {number: id for number, id in rows}
+    return dict(rows.all())
 
 
 def newest() -> Thread:
@@ -92,7 +92,7 @@ def test_posts_become_a_thread_and_every_link_leads_to_them(site: Site, tess: Us
     assert "Words number 3." not in left.words and "Post #3 has moved" in left.words
     assert left.select(f"//article[@id='post-5']//a[@href='/posts/{ids[5]}']")
     assert team.get(old).select("//article[@id='post-5']") and not team.get(old).select(
-        f"//article[@id='post-5']//a[contains(@href, '/team/posts')]"
+        "//article[@id='post-5']//a[contains(@href, '/team/posts')]"
     )
     make_reply(db.session.get_one(Thread, thread.id), text="After it.")
     assert ids_of(thread)[10]
@@ -168,7 +168,9 @@ def test_links_to_posts_survive_each_act_of_the_team(site: Site, tess: User) -> 
     verbs = set(db.session.scalars(select(Activity.verb).where(Activity.verb.startswith("team.thread"))))
     assert verbs == {
         f"team.thread-{did}"
-        for did in ("locked", "unlocked", "pinned", "unpinned", "moved", "arranged", "hidden", "restored", "merged", "split")
+        for did in (
+            "locked", "unlocked", "pinned", "unpinned", "moved", "arranged", "hidden", "restored", "merged", "split",
+        )
     }  # fmt: skip
     words = team.get("/team/log").words
     assert "One." in words and "merged into another thread" in words

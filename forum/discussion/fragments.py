@@ -21,8 +21,8 @@ from forum.discussion import related
 from forum.discussion.beside import Beside, beside
 from forum.discussion.models import Component, Thread, listed
 from forum.discussion.models.lists import PostRow, components_of, places_left, posts_of_page
-from forum.discussion.models.words import SPLIT_OFF
 from forum.discussion.models.merging import address, gone_on_in
+from forum.discussion.models.words import SPLIT_OFF
 from forum.discussion.related import Neighbour, neighbours, page_version
 
 SIZE = 6 * 1024 * 1024

@@ -37,6 +37,7 @@ BLOCKS: dict[str, tuple[int, ...]] = {
     "person posts": (100, 5_000),
     "site answers": (50,),
     "thread answers": (50,),
+    "site decisions": (50,),
     "site threads": (50,),
     "prompt threads": (50, 200),
     "component threads": (50, 200),

@@ -49,8 +49,8 @@ def urgency_of(reason: str) -> Urgency:
 
 
 class Item(db.Model):  # type: ignore[name-defined,misc]
-    """A thing that waits: a post, a picture, a person or an appeal, named by `thing` ("post:12"). `open_thing` is the same
-    name while the item is open, so that the database lets a thing wait only once. The worst and oldest is first."""
+    """A thing that waits: a post, a picture, a person or an appeal, named by `thing` ("post:12"). `open_thing` is the
+    same name while the item is open, so that the database lets a thing wait only once. The worst and oldest is first."""
 
     __tablename__ = "queue_items"
 
