@@ -22,6 +22,7 @@ from forum.feeds import decisions, searches
 from forum.feeds import views as feeds
 from forum.moderation import (
     acts,
+    bans,
     gatekeeper,
     ledger,
     members,
@@ -59,6 +60,7 @@ ROUTES_ELSEWHERE = (
     acts,
     answering,
     asking,
+    bans,
     drafts,
     export,
     ledger,
@@ -125,6 +127,8 @@ def create_app(config: Config | None = None) -> Flask:
         shelf,
         suggestions_room,
         rounds,
+        team,
+        bans,
     ):
         part.init_app(app)
     for blueprint in (

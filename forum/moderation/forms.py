@@ -26,6 +26,7 @@ from forum.discussion.models import Component, Prompt
 from forum.discussion.models.words import REASONS
 from forum.moderation.models import Act
 from forum.moderation.models.appeals import REVERSED, UPHELD
+from forum.moderation.models.bans import KINDS as BANS
 from forum.moderation.models.sanctions import KINDS, Kind
 
 LONGEST_DETAIL = 5_000
@@ -440,6 +441,36 @@ class MemberForm(Form):
 
 class ButtonForm(Form):
     """Nothing but a button and its token."""
+
+
+class BanForm(NoteForm):
+    """Where spam came from."""
+
+    kind = RadioField(
+        "What is banned?",
+        choices=[SelectChoice(kind, text) for kind, text in BANS.items()],
+        validate_choice=False,
+        validators=[AnyOf(BANS, message="Select what is banned")],
+    )
+    value = StringField(
+        "Which one?",
+        filters=[_line],
+        validators=[DataRequired("Enter the address, the domain or the network"), _no_longer(254, "It")],
+    )
+    days = SelectField(
+        "For how long?",
+        choices=[SelectChoice(days, text) for days, text in LASTS.items()],
+        default="30",
+        validate_choice=False,
+        validators=[AnyOf(LASTS, message="Select for how long")],
+    )
+    reason = SelectField(
+        "Reason",
+        choices=[SelectChoice(*each) for each in REASONS.items()],
+        default="spam",
+        validate_choice=False,
+        validators=[AnyOf(REASONS, message="Select a reason")],
+    )
 
 
 class BulkForm(Form):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import current_app
+from flask import current_app, has_request_context, request
 from sqlalchemy import func, select, true
 
 from forum.accounts.models import User
@@ -11,6 +11,7 @@ from forum.core.errors import Refused
 from forum.discussion.models import Conversation, Post, Prompt, Thread
 from forum.discussion.models.words import Moderation, Publication
 from forum.moderation.models import Item
+from forum.moderation.models.bans import Ban, Banned
 from forum.moderation.models.items import Why
 
 HELD = {
@@ -29,6 +30,9 @@ class Gatekeeper:
     def why_held(self, by: User, prompt: int, thread: Thread | None, words: str) -> list[str]:
         if by.is_team:
             return []
+        ban = Ban.against(by.email, request.remote_addr if has_request_context() else None)
+        if ban is not None:
+            raise Banned(ban)
         if thread is not None and thread.slow_seconds:
             _keep_slow(by, thread)
         why = []

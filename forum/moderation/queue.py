@@ -35,19 +35,13 @@ from forum.moderation.gatekeeper import HELD
 from forum.moderation.models import MANY, Act, Appeal, Decision, Item, Report, Wording
 from forum.moderation.models.alike import alike
 from forum.moderation.models.decisions import DONE
-from forum.moderation.models.items import Why
+from forum.moderation.models.items import WHYS, Why
 from forum.moderation.models.sanctions import Kind, Sanction
 from forum.moderation.team import bp, done
 
 PER_PAGE = 25
 EARLIER = 20
 AROUND = 2  # posts before and after the one that is looked at
-WHYS = {
-    Why.REPORT: "Reports",
-    Why.HELD: "Held posts",
-    Why.APPEAL: "Appeals",
-    Why.PICTURE: "Pictures and papers",
-}
 BANDS = {"overdue": "Overdue", "nearly": "Nearly due", "recent": "Recent"}
 ALL_REASONS = {**REASONS, **HELD, "appeal": "An appeal", "picture": "A picture or paper to look at"}
 

@@ -2,6 +2,8 @@
 
 from forum.moderation.models import pictures
 from forum.moderation.models.appeals import Appeal
+from forum.moderation.models.bans import Ban
+from forum.moderation.models.days import WeeklyLetter
 from forum.moderation.models.decisions import Act, Decision
 from forum.moderation.models.items import Item
 from forum.moderation.models.log import ACTS, Line
@@ -16,6 +18,7 @@ __all__ = [
     "MANY",
     "Act",
     "Appeal",
+    "Ban",
     "Decision",
     "Item",
     "Line",
@@ -23,6 +26,7 @@ __all__ = [
     "Rules",
     "Sanction",
     "Swept",
+    "WeeklyLetter",
     "Wording",
     "pictures",
 ]

@@ -32,6 +32,14 @@ class Why(StrEnum):
     PICTURE = "picture"
 
 
+WHYS = {
+    Why.REPORT: "Reports",
+    Why.HELD: "Held posts",
+    Why.APPEAL: "Appeals",
+    Why.PICTURE: "Pictures and papers",
+}
+
+
 class Urgency(IntEnum):
     AT_ONCE = 0
     SOON = 1
@@ -50,7 +58,8 @@ def urgency_of(reason: str) -> Urgency:
 
 class Item(db.Model):  # type: ignore[name-defined,misc]
     """A thing that waits: a post, a picture, a person or an appeal, named by `thing` ("post:12"). `open_thing` is the
-    same name while the item is open, so that the database lets a thing wait only once. The worst and oldest is first."""
+    same name while the item is open, so that the database lets a thing wait only once. The worst and oldest come
+    first."""
 
     __tablename__ = "queue_items"
 

@@ -18,10 +18,13 @@ from forum.moderation.models.appeals import REVERSED, UPHELD, Appeal
 from forum.moderation.models.decisions import DONE, Act, Before, Decision
 
 TOLD = ("decision.appealed", "team.undone", "team.appeal-upheld", "team.appeal-reversed")
-LAST_LINE = " UNION ALL SELECT 0, 0, id, at FROM activity WHERE id = (SELECT max(id) FROM activity WHERE verb = '{}')"
+LAST_LINE = (
+    " UNION ALL SELECT 0, 0, id, at FROM activity WHERE id = (SELECT max(id) FROM activity WHERE verb = '{}')"
+)
 RESTS = "SELECT max(e.version), max(e.decision), max(e.line), max(e.at) FROM (SELECT version, 0 AS decision,"
 RESTS += " 0 AS line, changed_at AS at FROM conversation UNION ALL SELECT 0, id, 0, at FROM decisions"
-RESTS += " WHERE id = (SELECT max(id) FROM decisions)" + "".join(map(LAST_LINE.format, TOLD)) + ") AS e"
+LAST_DECISION = " WHERE id = (SELECT max(id) FROM decisions)"
+RESTS += LAST_DECISION + "".join(map(LAST_LINE.format, TOLD)) + ") AS e"
 
 
 def ledger_version(**_: object) -> Rests:

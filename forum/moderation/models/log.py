@@ -40,6 +40,8 @@ ACTS = {
     "team.records-taken": "took the records of",
     "team.prompt-edited": "edited the words of the prompt",
     "team.component-edited": "edited the words of the component",
+    "team.banned": "banned an address, a domain or a network",
+    "team.ban-lifted": "lifted a ban",
     "team.noted": "made a note about",
     "team.person-warn": "warned",
     "team.person-limit": "will look first at what is written by",

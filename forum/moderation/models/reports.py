@@ -22,9 +22,9 @@ alarming = Signal("what may harm a child was reported: sent by the Report")
 
 
 class Report(db.Model):  # type: ignore[name-defined,misc]
-    """Someone, with an account or without, thinks that the team should look at a post, a picture or a person's page. One
-    for each person and item: a second try adds to the first. `reporter_key` tells people apart: their number, or of visitors a
-    digest of where they came from that day. `email` is where a visitor wants to hear what came of it."""
+    """Someone, with an account or without, thinks that the team should look at a post, a picture or a person's page.
+    One for each person and item: a second try adds to the first. `reporter_key` tells people apart: their number, or of
+    visitors a digest of where they came from that day. `email` is where a visitor wants to hear what came of it."""
 
     __tablename__ = "reports"
 
