@@ -265,7 +265,7 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
 }
 FOR_MACHINES = set(
     """
-    accounts.second_factor_picture broken case_studies.export_csv case_studies.export_json
+    accounts.second_factor_picture broken case_studies.export_csv case_studies.export_json case_studies.school
     discussion.post feeds.opml files.paper files.picture moderation.ledger_csv pages.health
     pages.metrics pages.ready pages.robots pages.sitemap pages.sitemap_part schools.find search.nearest
     static suggestions.suggestion
@@ -307,9 +307,9 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("team", "/team/suggestions/{overdue}/answer", "Preview", {"note": TEXT}),
     ("team", "/team/case-studies/{tried}/marks", "Put them on the case study", {"cost_reason": ""}),
     ("participant", "/resources/ict-in-schools/review", "Send your review", {}),
-    ("participant", "/resources/requests/new", "Publish your request", {"why": "x" * 10_001}),
-    ("participant", "/resources/requests/{request}/edit", "Save changes", {"what": ""}),
-    ("newcomer", "/resources/requests/new", "Publish your request", {"what": "A", "for_whom": "b", "why": "c"}),
+    ("participant", "/resources/requests/new", "Publish your request", {"body": "x" * 10_001}),
+    ("participant", "/resources/requests/{request}/edit", "Save changes", {"title": ""}),
+    ("newcomer", "/resources/requests/new", "Publish your request", {"title": "A", "for_whom": "b", "body": "c"}),
     ("team", "/team/resources/new", "Add it to the list", {"archived_address": "javascript:alert(1)"}),
     ("team", "/team/resources/governornet/edit", "Save", {"name": ""}),
     ("team", "/team/resources/governornet/retire", "Retire it", {"on-day": "31", "on-month": "2"}),

@@ -30,19 +30,21 @@ from forum.discussion.models.drafts import Draft
 from tests import bad_files as files
 from tests.bad_files import SECRET
 from tests.browser import Page, Site
-from tests.factories import make_person, make_study, post_of
+from tests.factories import load_story, make_person, make_study, post_of
 from tests.queries import counted
 from tests.test_intake import s3  # noqa: F401  (a fixture)
-from tests.test_seed import tell_story
 
 ATTACKS = Path(__file__).parents[2] / "shared" / "data" / "xss.jsonl"
 Sent = tuple[bytes, str]
 
 
 @pytest.fixture(autouse=True)
-def own_folder(site: Site, tmp_path: Path) -> None:
+def own_folder(site: Site, tmp_path: Path) -> Iterator[None]:
     """Each test has a storage of its own."""
+    usual = site.app.extensions["storage"]
     site.app.extensions["storage"] = Folder(tmp_path / "kept")
+    yield
+    site.app.extensions["storage"] = usual
 
 
 class Desk:
@@ -765,7 +767,7 @@ def test_hostile_words_and_names_come_back_as_words(site: Site) -> None:
 
 
 def test_the_story_has_pictures_and_one_that_waits(site: Site) -> None:
-    tell_story(site)
+    load_story()
     told = list(db.session.scalars(StudyFile.whole()))
     assert {(file.kind, file.state) for file in told} == {
         ("picture", State.SHOWN), ("paper", State.SHOWN), ("picture", State.WAITING),

@@ -22,9 +22,9 @@ from tests.queries import counted
 
 NEW = "/resources/requests/new"
 WISH: dict[str, Any] = {
-    "what": "A list of questions",
+    "title": "A list of questions",
     "for_whom": "new governors",
-    "why": "At ten o’clock at night *nobody* answers.",
+    "body": "At ten o’clock at night *nobody* answers.",
     "components": ["school-organisation"],
     "disclosure": "named",
     "submission": "a",
@@ -99,20 +99,20 @@ def test_a_role_only_request_names_nobody(site: Site) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"what": ""}, "Enter what you miss"),
-        ({"what": "…"}, "Enter some words"),
-        ({"what": "x" * 151}, "What you miss must be 150 characters or fewer"),
+        ({"title": ""}, "Enter what you miss"),
+        ({"title": "…"}, "Enter some words"),
+        ({"title": "x" * 151}, "What you miss must be 150 characters or fewer"),
         ({"for_whom": " "}, "Enter who it is for"),
-        ({"why": ""}, "Enter why it is needed"),
-        ({"why": "x" * 10_001}, "Why it is needed must be 10,000 characters or fewer"),
+        ({"body": ""}, "Enter why it is needed"),
+        ({"body": "x" * 10_001}, "Why it is needed must be 10,000 characters or fewer"),
     ],
 )
 def test_a_request_that_fails_comes_back_whole(site: Site, fields: dict[str, str], message: str) -> None:
     sent = {**WISH, **fields}
     page = site.browser(make_person()).post(NEW, sent, status=422)
     assert message in page.words and page.select("//title/text()")[0].startswith("Error: ")
-    assert typed(page, "what") == sent["what"].strip()
-    assert page.select("//textarea[@name='why']/text()")[0].strip() == sent["why"]
+    assert typed(page, "title") == sent["title"].strip()
+    assert page.select("//textarea[@name='body']/text()")[0].strip() == sent["body"]
     assert len(page.select("//input[@name='components'][@checked]")) == 1
     assert not db.session.scalars(select(ResourceRequest)).all()
 
@@ -120,7 +120,7 @@ def test_a_request_that_fails_comes_back_whole(site: Site, fields: dict[str, str
 def test_who_may_ask(site: Site) -> None:
     site.visitor().get(NEW, status=401)
     page = site.browser(make_person(confirmed=False)).post(NEW, WISH, status=422)
-    assert "Confirm your email address" in page.words and typed(page, "what") == WISH["what"]
+    assert "Confirm your email address" in page.words and typed(page, "title") == WISH["title"]
 
 
 def test_a_request_is_edited_where_it_was_asked_and_keeps_what_it_said(site: Site) -> None:
@@ -131,7 +131,7 @@ def test_a_request_is_edited_where_it_was_asked_and_keeps_what_it_said(site: Sit
     edit = f"/resources/requests/{thread.id}/edit"
     assert browser.get(f"/posts/{post_of(thread).id}/edit", status=302).location == edit
     since = typed(browser.get(edit), "since")
-    answer = browser.post(edit, {**WISH, "what": "An index", "since": since, "components": []})
+    answer = browser.post(edit, {**WISH, "title": "An index", "since": since, "components": []})
     assert answer.location == path_of(the_thread()) and the_thread().title == "An index"
     assert db.session.scalars(select(Revision)).one().title == "A list of questions"
     late = browser.post(edit, {**WISH, "for_whom": "clerks", "since": since}, status=409)

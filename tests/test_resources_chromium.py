@@ -111,7 +111,8 @@ def test_a_resource_is_missed_and_supported_and_answered(
     assert "Nobody supports it yet" in ben.words
     ben.press("I miss it too")
 
-    team.go("/team/resources").get_by_role("link", name=f"Answer: {what}").click()
+    waiting = team.go("/team/resources").get_by_role("listitem").filter(has_text=what)
+    waiting.get_by_role("link", name="Answer").click()
     team.page.get_by_label("Planned", exact=True).check()
     team.page.get_by_label("Who sees to it").fill("Websites team")
     for part, value in (("Day", "31"), ("Month", "3"), ("Year", "2027")):

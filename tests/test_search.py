@@ -29,9 +29,9 @@ from forum.search.models.synonyms import BadSynonyms, read, synonyms
 from forum.search.models.words import stem, title_key, tokens
 from forum.seed.importing import Import
 from forum.seed.lines import lines_of
-from forum.seed.story import tell
 from tests.browser import Site
-from tests.factories import make_person, make_reply, make_thread, post_of
+from tests.conftest import After
+from tests.factories import load_story, make_person, make_reply, make_thread, post_of
 from tests.queries import counted
 
 JUDGED = Path(__file__).parent / "search_judged.toml"
@@ -952,11 +952,10 @@ def test_words_of_a_query() -> None:
 
 
 @pytest.fixture
-def judged_site(site: Site) -> Site:
+def judged_site(site: Site, after: After) -> Site:
     if not POSTS.exists():
         pytest.skip(f"the posts to be judged by are not at {POSTS}")
-    tell(site.app.config["FORUM"])
-    db.session.commit()
+    after(load_story)
     prompt = db.session.scalars(select(Prompt).where(Prompt.slug == "what-more")).one()
     with POSTS.open("rb") as lines:
         for _ in Import(prompt, lambda number, why: None).take(lines_of(lines)):

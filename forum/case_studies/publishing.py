@@ -11,6 +11,7 @@ from forum.case_studies.drafts import Writing
 from forum.case_studies.forms import PublishForm, number, token
 from forum.case_studies.models import CaseStudy
 from forum.case_studies.models.bundles import Bundle
+from forum.case_studies.models.facts import ASKED
 from forum.case_studies.steps import Step
 from forum.case_studies.views import AWAITS, bp, compared, found_study, in_words, thread_url
 from forum.case_studies.writing import WRITES, changes_of, grouped
@@ -120,4 +121,4 @@ def _changed_meanwhile(id: int, form: PublishForm) -> ResponseReturnValue:
     post = study.opening()
     writing = Writing.changing(me(), study, post)
     form.since.data = str(post.version)
-    return _check(writing, form, 409, between=compared(study.answers(post), writing.answers))
+    return _check(writing, form, 409, between=compared(study.answers(post), writing.answers, ASKED))

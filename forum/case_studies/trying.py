@@ -11,9 +11,8 @@ from forum.case_studies.forms import REPORT, new_token, number, token
 from forum.case_studies.models import CaseStudy, Trial
 from forum.case_studies.models.facts import TRIED
 from forum.case_studies.models.telling import tell_author
-from forum.case_studies.views import AWAITS, bp, found_study, in_words, thread_url, wants_json
+from forum.case_studies.views import AWAITS, bp, compared, found_study, thread_url, wants_json
 from forum.case_studies.writing import SAVES
-from forum.core import differences
 from forum.core.db import db
 from forum.core.dress import when
 from forum.core.errors import Conflict, Refused
@@ -134,11 +133,7 @@ def _changed_meanwhile(id: int, form: Any) -> ResponseReturnValue:
     trial = _current(study)
     assert trial is not None
     form.since.data = str(trial.post.version)
-    between = [
-        (fact, differences.words(old, new))
-        for fact in TRIED
-        if (old := in_words(fact, getattr(trial, fact.name))) != (new := in_words(fact, form.said[fact.name]))
-    ]
+    between = compared({fact.name: getattr(trial, fact.name) for fact in TRIED}, form.said, TRIED)
     return _page(study, trial, form, status=409, between=between)
 
 

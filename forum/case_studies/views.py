@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request
@@ -19,6 +20,8 @@ from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.lists import thread_version
 
 bp = Blueprint("case_studies", __name__)
+# How a name was shown is nobody's business afterwards.
+PUBLIC = tuple(fact for fact in ASKED if fact.name != "disclosure")
 AWAITS = "What you wrote is with the team, who look at it before it is public."
 
 
@@ -39,7 +42,7 @@ def history(id: int) -> ResponseReturnValue:
     post = study.opening()
     versions = [(row.written_at, row.answers) for row in db.session.scalars(StudyRevision.of(study))]
     written = post.edited_at or post.published_at
-    versions.append((written, {**study.answers(post)}))
+    versions.append((written, study.answers(post)))
     newer = _chosen("to", len(versions), len(versions))
     older = _chosen("from", max(1, newer - 1), len(versions))
     return render_template(
@@ -49,7 +52,7 @@ def history(id: int) -> ResponseReturnValue:
         versions=versions,
         older=older,
         newer=newer,
-        changes=compared(versions[older - 1][1], versions[newer - 1][1]),
+        changes=compared(versions[older - 1][1], versions[newer - 1][1], PUBLIC),
     )
 
 
@@ -63,14 +66,13 @@ def confirm(id: int) -> ResponseReturnValue:
     return redirect(thread_url(study.thread))
 
 
-def compared(before: Answers, after: Answers) -> list[tuple[Fact, Any]]:
-    """The facts in which two versions differ, each with the runs of its words. How a name was shown is nobody's
-    business afterwards."""
-    found = []
-    for fact in ASKED:
+def compared(before: Answers, after: Answers, facts: Iterable[Fact]) -> list[tuple[Fact, Any]]:
+    """Those of `facts` in which two versions differ, each with the runs of its words."""
+    found, work = [], differences.Work()
+    for fact in facts:
         old, new = in_words(fact, before.get(fact.name)), in_words(fact, after.get(fact.name))
-        if old != new and fact.name != "disclosure":
-            found.append((fact, differences.words(old, new)))
+        if old != new:
+            found.append((fact, differences.words(old, new, work)))
     return found
 
 

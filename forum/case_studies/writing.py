@@ -10,8 +10,7 @@ from flask.typing import ResponseReturnValue
 from forum.case_studies.drafts import Writing
 from forum.case_studies.forms import AskingForm, ButtonForm, asking, facts_named, new_token, token
 from forum.case_studies.steps import STEPS, Step, step_after, step_with
-from forum.case_studies.views import bp, found_study, in_words, thread_url, wants_json
-from forum.core import differences
+from forum.case_studies.views import bp, compared, found_study, thread_url, wants_json
 from forum.core.db import db, reading
 from forum.core.dress import when
 from forum.core.errors import Refused
@@ -124,10 +123,8 @@ def _step(writing: Writing, step: Step) -> ResponseReturnValue:
         if by_script:
             return jsonify(error="changed elsewhere"), 409
         form.since.data = writing.stamp(step)
-        between = [
-            (fact, differences.words(in_words(fact, kept), in_words(fact, form.said[fact.name])))
-            for fact, kept in conflicts
-        ]
+        kept = {fact.name: value for fact, value in conflicts}
+        between = compared(kept, form.said, [fact for fact, _ in conflicts])
         return _question(writing, step, form, 409, between=between)
     writing.save(step, form.said, form.hand.data or "")
     if by_script:

@@ -18,19 +18,20 @@ STEPS = 1_000_000
 _WORD = re.compile(r"(\S+)(\s*)")
 
 
-class _Work:
-    """How many steps of comparing are left for one pair of texts."""
+class Work:
+    """How many steps of comparing are left, for one pair of texts or for all those of a page."""
 
     def __init__(self) -> None:
         self.left = STEPS
 
 
-def words(old: str, new: str) -> list[Run]:
+def words(old: str, new: str, work: Work | None = None) -> list[Run]:
     """Runs of words, with their white space, that stayed, were added or were removed, in reading order.
 
-    "same" and "removed" runs joined are `old`; "same" and "added" runs joined are `new`.
+    "same" and "removed" runs joined are `old`; "same" and "added" runs joined are `new`. A page that compares
+    several pairs gives them one `work` to share.
     """
-    work = _Work()
+    work = work or Work()
     pieces: list[Run] = []
     for kind, lines_before, lines_after in _passages(_lines(old), _lines(new), work):
         if kind == "same":
@@ -44,7 +45,7 @@ def _lines(text: str) -> list[str]:
     return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
-def _in_words(old: str, new: str, work: _Work) -> Iterator[Run]:
+def _in_words(old: str, new: str, work: Work) -> Iterator[Run]:
     """The runs of one passage: words are compared alone, and the space behind them after that."""
     old_start, new_start = _leading_space(old), _leading_space(new)
     yield from _changed(old_start, new_start)
@@ -76,7 +77,7 @@ def _changed(old: str, new: str) -> Iterator[Run]:
 
 
 def _passages(
-    old: Sequence[str], new: Sequence[str], work: _Work
+    old: Sequence[str], new: Sequence[str], work: Work
 ) -> Iterator[tuple[Literal["same", "changed"], Sequence[str], Sequence[str]]]:
     """Passages of both that are the same, and between them pairs of passages that differ."""
     done_old = done_new = 0
@@ -89,7 +90,7 @@ def _passages(
         yield "changed", old[done_old:], new[done_new:]
 
 
-def _matches(old: Sequence[str], new: Sequence[str], work: _Work) -> Iterator[tuple[int, int, int]]:
+def _matches(old: Sequence[str], new: Sequence[str], work: Work) -> Iterator[tuple[int, int, int]]:
     """(start in `old`, start in `new`, length) of what both share: the two ends, and Myers' path between."""
     shorter = min(len(old), len(new))
     head = 0
@@ -106,7 +107,7 @@ def _matches(old: Sequence[str], new: Sequence[str], work: _Work) -> Iterator[tu
         yield len(old) - tail, len(new) - tail, tail
 
 
-def _path(old: Sequence[str], new: Sequence[str], work: _Work) -> list[tuple[int, int]]:
+def _path(old: Sequence[str], new: Sequence[str], work: Work) -> list[tuple[int, int]]:
     """The pairs of equal items on the shortest way from `old` to `new`; none where it takes too long to find.
 
     `trail[d][i]` is how far in `old` the best way with d edits reaches on diagonal x - y = k = 2i - d; its

@@ -117,7 +117,7 @@ def _page(template: str, form: RequestForm, status: int = 200, **more: object) -
 def _wish(form: RequestForm) -> Wish:
     wanted = form.components.data or []
     components = list(db.session.scalars(select(Component).where(Component.slug.in_(wanted))))
-    return Wish(what=form.what.data, for_whom=form.for_whom.data, why=form.why.data, components=components)
+    return Wish(what=form.title.data, for_whom=form.for_whom.data, why=form.body.data, components=components)
 
 
 def _with_opening(id: int) -> tuple[ResourceRequest, Post]:
@@ -130,9 +130,9 @@ def _with_opening(id: int) -> tuple[ResourceRequest, Post]:
 def _before(found: ResourceRequest, post: Post) -> dict[str, object]:
     carried = components_of([found.thread_id]).get(found.thread_id, [])
     return {
-        "what": found.thread.title,
+        "title": found.thread.title,
         "for_whom": found.for_whom,
-        "why": found.why,
+        "body": found.why,
         "components": [component.slug for component in carried],
         "disclosure": post.disclosure,
         "since": str(post.version),

@@ -128,7 +128,7 @@ class ReviewForm(Said):
 class RequestForm(Said):
     """A resource that someone misses. `since` is the version of its post that an edit began from."""
 
-    what = StringField(
+    title = StringField(
         "What do you miss?",
         filters=[line],
         validators=[
@@ -142,7 +142,7 @@ class RequestForm(Said):
         filters=[line],
         validators=[DataRequired("Enter who it is for"), no_longer(LONGEST_LINE, "Who it is for"), in_words],
     )
-    why = TextAreaField(
+    body = TextAreaField(
         "Why is it needed?",
         filters=[text],
         validators=[

@@ -88,7 +88,7 @@ def upgrade():
     op.create_index("ix_case_studies_confirmed_at", "case_studies", ["confirmed_at"])
     for name, columns in LISTS.items():
         op.create_index(f"ix_case_studies_{name}", "case_studies", [*columns, "listed"], **SHOWN)
-    op.create_index("ix_threads_studies", "threads", ["version", "kind"], **STUDIES)
+    op.create_index("ix_threads_studies", "threads", ["id", "version", "kind"], **STUDIES)
     op.create_index("ix_threads_studies_title", "threads", ["slug", "id", "kind"], **STUDIES)
 
     op.create_table(

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -17,7 +19,7 @@ from urllib.parse import urlencode
 
 import flask_migrate
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from config import Config
 from forum import create_app
@@ -37,26 +39,38 @@ ROUNDS = 40
 HOST = "https://conversation.example"
 
 
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Runs of one thing: how long each took, and the processor time of one, the database's own included, in ms."""
+
+    what: str
+    times: list[float]
+    cpu: float
+
+    def row(self, database: str) -> str:
+        reached = "" if not self.what.startswith("Facets") else "yes" if median(self.times) < WANTED else "no"
+        figures = (min(self.times), median(self.times), max(self.times), self.cpu)
+        cells = (self.what, database, *(f"{figure:.1f}" for figure in figures), reached)
+        return f"| {' | '.join(cells)} |"
+
+
 def main() -> None:
     options = _options()
     limiter.enabled = False
-    print(
-        f"| what | database | best ms | median ms | worst ms | under {WANTED:.0f} |\n|---|---|---:|---:|---:|---|"
-    )
+    print(f"The machine's load was {os.getloadavg()[0]:.1f} before the first run.\n")
+    print(f"| what | database | best ms | median ms | worst ms | CPU ms | under {WANTED:.0f} |")
+    print("|---|---|---:|---:|---:|---:|---|")
     for name, app in _sites():
         with app.app_context():
             began = time.perf_counter()
             fill(options.studies)
             _tell(f"{name}: {options.studies:,} studies in {time.perf_counter() - began:.0f} s")
-            for what, times in measure(app, options.rounds):
-                reached = "" if not what.startswith("Facets") else "yes" if median(times) < WANTED else "no"
-                figures = (f"{figure(times):.1f}" for figure in (min, median, max))
-                row = (what, name, *figures, reached)
-                print("| " + " | ".join(row) + " |", flush=True)
+            for timed in measure(app, options.rounds):
+                print(timed.row(name), flush=True)
             db.session.remove()
 
 
-def measure(app: Flask, rounds: int) -> Iterator[tuple[str, list[float]]]:
+def measure(app: Flask, rounds: int) -> Iterator[Timed]:
     """Each with choices drawn by lot: of no facet, of one, or of several."""
     chance, client = Random(2004), app.test_client(use_cookies=False)
     asked = [_drawn(chance) for _ in range(rounds)]
@@ -86,7 +100,7 @@ def measure(app: Flask, rounds: int) -> Iterator[tuple[str, list[float]]]:
         ("The CSV of a view", fetched("/case-studies.csv")),
     ):
         for which, change in changes.items():
-            yield what + which, _timed(do, asked, change)
+            yield _timed(what + which, do, asked, change)
 
 
 def fill(studies: int) -> None:
@@ -104,16 +118,37 @@ def _drawn(chance: Random) -> Asked:
     return Asked(chosen, chance.choice(list(SORTS)))
 
 
-def _timed(do: Callable[[Asked], None], asked: list[Asked], before: Callable[[], None]) -> list[float]:
-    """Milliseconds of each, after one that is not counted."""
+def _timed(what: str, do: Callable[[Asked], None], asked: list[Asked], before: Callable[[], None]) -> Timed:
+    """After one that is not counted."""
     do(asked[0])
-    times = []
+    times, cpu, servers = [], 0.0, _servers()
     for each in asked:
         before()
-        began = time.perf_counter()
+        used, began = _cpu(servers), time.perf_counter()
         do(each)
         times.append((time.perf_counter() - began) * 1000)
-    return times
+        cpu += (_cpu(servers) - used) * 1000
+    return Timed(what, times, cpu / len(asked))
+
+
+def _servers() -> list[Path]:
+    """What Linux tells of PostgreSQL's processes that work for this site."""
+    if db.engine.dialect.name == "sqlite":
+        return []
+    pids = db.session.scalars(
+        text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+    ).all()
+    db.session.rollback()
+    return [Path(f"/proc/{pid}/stat") for pid in pids]
+
+
+def _cpu(servers: list[Path]) -> float:
+    """Seconds of processor time: of this process, and of these in ticks of a hundredth."""
+    taken = time.process_time()
+    for stat in servers:
+        fields = stat.read_text().rpartition(")")[2].split()
+        taken += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return taken
 
 
 def _something_changes() -> None:

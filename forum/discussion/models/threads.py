@@ -131,7 +131,7 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         _listed("prompt_id", "kind", "last_post_at", "id", name="ix_threads_prompt_kind"),
         _listed("prompt_id", "author_position", "last_post_at", "id", name="ix_threads_prompt_position"),
         _listed("prompt_id", "author_phase", "last_post_at", "id", name="ix_threads_prompt_phase"),
-        _of_studies("version", name="ix_threads_studies"),
+        _of_studies("id", "version", name="ix_threads_studies"),
         _of_studies("slug", "id", name="ix_threads_studies_title"),
     )
 
