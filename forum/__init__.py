@@ -37,6 +37,7 @@ from forum.moderation import (
     telling,
     texts,
     threads,
+    weekly,
 )
 from forum.moderation import views as moderation
 from forum.moderation.models import told
@@ -127,8 +128,8 @@ def create_app(config: Config | None = None) -> Flask:
         shelf,
         suggestions_room,
         rounds,
-        team,
         bans,
+        weekly,
     ):
         part.init_app(app)
     for blueprint in (

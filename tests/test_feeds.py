@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import feedparser  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
 
 from config import Config
 from forum.accounts.models import User
@@ -775,3 +776,30 @@ def test_whoever_hurries_through_the_archives_is_asked_to_wait(site: Site) -> No
     refused = site.visitor().get("/posts/feed.rss?archive=1-100", 429)
     assert 0 < int(refused.headers["Retry-After"]) <= 61
     site.visitor().get("/feed.atom")
+
+
+def test_what_waited_long_is_told_when_it_is_published(site: Site) -> None:
+    """A reader who only subscribes learns of it, however many came after; whoever walks back meets it once."""
+    ada, tess = make_person("Ada Obi"), make_person("Tess Okafor", role="team")
+    quiet = make_thread(title="A quiet thread")
+    db.session.execute(update(Conversation).values(holds=True))
+    held = quiet.reply(ada, "It waited.")
+    new = make_thread(ada, title="A thread that waited")
+    db.session.execute(update(Conversation).values(holds=False))
+    fill(make_thread(title="A busy thread"), 230, make_person("Ben Lee"))
+    for number in range(60):
+        make_thread(title=f"Thread {number}")
+    long_ago()
+    ids = held.id, new.id
+    opening = post_of(new)
+    for feed in ("/posts/feed", "/feed"):
+        assert not {f"post/{ids[0]}", f"thread/{ids[1]}"} & set(history(site, feed))
+    db.session.get_one(Post, ids[0], options=[joinedload(Post.thread)]).publish(tess)
+    opening.publish(tess)
+    site.commit()
+    posts, threads = read(site, "/posts/feed.atom").entries, read(site, "/feed.atom").entries
+    assert f"post/{ids[0]}" in posts and f"post/{opening.id}" in posts and f"thread/{ids[1]}" in threads
+    assert f"post/{ids[0]}" in read(site, "/prompts/your-practice/posts/feed.atom").entries
+    assert f"post/{ids[0]}" in read(site, f"/people/{ada.id}/feed.atom").entries
+    assert sorted(set(history(site, "/posts/feed"))) == shown()
+    assert db.session.get_one(Post, ids[0]).number == 2

@@ -16,7 +16,7 @@ from forum.core.errors import Refused
 from forum.discussion.models import Post
 from forum.moderation.models import Item, Report, WeeklyLetter
 from forum.moderation.models.bans import Ban, BanKind
-from forum.moderation.models.days import write_weekly
+from forum.moderation.weekly import write_weekly
 from tests.browser import Site
 from tests.factories import make_person, make_reply, make_thread, post_of
 from tests.queries import counted

@@ -4,7 +4,6 @@ theirs. The ledger stands beside this package, so it is asked by name and nothin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, Protocol
 
@@ -18,20 +17,28 @@ from forum.feeds.entries import Category, Deleted, Entry
 from forum.feeds.rows import Item, Place, Places
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Protocol):
     """One decision as anyone may read it. `words` is a sentence of ours, `place` where it stands on the site, `gone`
     that it was taken back within the hour. `changed` is when something last became of it."""
 
-    id: int
-    at: datetime
-    changed: datetime
-    title: str
-    words: str
-    place: str
-    reason: str
-    reason_words: str
-    gone: bool
+    @property
+    def id(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def changed(self) -> datetime: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def words(self) -> str: ...
+    @property
+    def place(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def reason_words(self) -> str: ...
+    @property
+    def gone(self) -> bool: ...
 
 
 class Ledger(Protocol):
@@ -46,7 +53,7 @@ class Ledger(Protocol):
     def places(self, first: int, last: int, limit: int, oldest: bool = False) -> list[tuple[int, datetime]]:
         """The numbers and dates from `first` to `last`, newest first, or the oldest first."""
 
-    def decided(self, ids: Sequence[int]) -> list[Decided]:
+    def decided(self, ids: Sequence[int]) -> Sequence[Decided]:
         """These, newest first; of those taken back only that they were."""
 
     def taken_back(self, since: datetime) -> list[int]: ...

@@ -244,13 +244,13 @@ class Record:
         items = select(Item.id).where(
             Item.person_id == person.id, Item.reports_count > 0, Item.id != now_open.id
         )
-        counts = [
+        posts, reported = (
             db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
             for query in (said, items.limit(MANY))
-        ]
+        )
         notes = Sanction.of(person).where(Sanction.kind == Kind.NOTE).limit(5)
         decisions = db.session.scalars(Decision.about(person).limit(10))
-        return cls(person, *counts, list(decisions), list(db.session.scalars(notes)))
+        return cls(person, posts, reported, list(decisions), list(db.session.scalars(notes)))
 
 
 def _found(id: int) -> Item:

@@ -5,14 +5,14 @@ The rooms for one kind of work each have a file of their own: reports.py, acts.p
 
 from __future__ import annotations
 
-from flask import Flask, flash, redirect, render_template, request
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from forum.core.guards import team_room
 from forum.core.paging import id_asked
 from forum.core.security import own_path
 from forum.moderation.models import MANY, Line
-from forum.moderation.models.days import Colleague, Waiting, write_weekly
+from forum.moderation.models.days import Colleague, Waiting
 from forum.moderation.models.items import WHYS
 
 LINES = 50
@@ -48,10 +48,6 @@ def done(message: str, default: str) -> ResponseReturnValue:
     """Say so, and go back to where the person was."""
     flash(message)
     return redirect(own_path(request.values.get("then")) or default)
-
-
-def init_app(app: Flask) -> None:
-    app.extensions["postman"].also(write_weekly)
 
 
 def _page(found: list[Line]) -> tuple[list[Line], dict[str, int]]:

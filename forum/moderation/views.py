@@ -38,9 +38,14 @@ class Reportable:
     words: str = ""
 
     def report(self, form: ReportForm) -> Report:
-        verb = {Post: Report.of_post, StudyFile: Report.of_file, User: Report.of_person}[type(self.thing)]
+        verb: Any = {Post: Report.of_post, StudyFile: Report.of_file, User: Report.of_person}[
+            type(self.thing)
+        ]
         email = None if me().is_signed_in else form.email.data or None
-        return verb(self.thing, me(), form.reason.data, form.detail.data, key=_who_asks(), email=email)  # type: ignore[operator,no-any-return]
+        made: Report = verb(
+            self.thing, me(), form.reason.data, form.detail.data, key=_who_asks(), email=email
+        )
+        return made
 
 
 def _post(id: int) -> Reportable:
@@ -121,7 +126,7 @@ def _answer(about: Reportable) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _form(about, form, 422 if form.errors else 200)
     made = about.report(form)
-    query = {"ref": made.id, **({"mail": "yes"} if made.email else {})}
+    query: dict[str, Any] = {"ref": made.id, **({"mail": "yes"} if made.email else {})}
     if isinstance(about.thing, StudyFile):
         return redirect(url_for(".reported_file", id=about.thing.thread_id, **query))
     to = ".reported_person" if isinstance(about.thing, User) else ".reported"

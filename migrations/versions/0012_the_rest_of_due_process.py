@@ -43,7 +43,7 @@ def _files():
     for table in OF_FILES:
         op.execute(
             f"ALTER TABLE {table} ADD COLUMN file_id INTEGER CONSTRAINT fk_{table}_file_id"
-            " REFERENCES case_study_files (id) ON DELETE SET NULL"
+            " REFERENCES case_study_files (id)"
         )
     op.create_index("ix_decisions_file_id", "decisions", ["file_id"])
     # What waits already comes into the queue, as old as it is.

@@ -9,7 +9,7 @@ from enum import StrEnum
 from ipaddress import ip_address, ip_network
 
 from flask import current_app
-from sqlalchemy import ForeignKey, Index, Select, String, Text, and_, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, and_, or_, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from forum.accounts.models import Role, User, email_key
@@ -131,7 +131,7 @@ class Ban(db.Model):  # type: ignore[name-defined,misc]
         return found
 
     @classmethod
-    def in_force(cls) -> object:
+    def in_force(cls) -> ColumnElement[bool]:
         return and_(cls.lifted_at.is_(None), or_(cls.until.is_(None), cls.until > now()))
 
     @classmethod

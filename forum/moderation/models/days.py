@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import Select, and_, case, func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.accounts.models import Role, SecondFactor, User
-from forum.accounts.models.letters import write
 from forum.accounts.models.second_factors import STEP
-from forum.activity.models import Activity, record
+from forum.activity.models import Activity
 from forum.core.db import Instant, db, now
 from forum.core.dress import LONDON
 from forum.moderation.models.appeals import REVERSED, Appeal
@@ -21,7 +20,6 @@ from forum.moderation.models.items import NEARLY, Item, Why
 
 MANY = 1000
 LATELY = timedelta(minutes=30)
-LETTER_LEAVES = time(7)  # on Mondays, in London
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +42,15 @@ class Waiting:
         )
         kinds = [opened.where(Item.why == why) for why in Why]
         found = db.session.execute(select(*(_bounded(query) for query in (*bands, *kinds)))).one()
-        return cls(*found[:3], dict(zip(Why, found[3:], strict=True)))
+        overdue, nearly, recent, *each = found
+        return cls(overdue, nearly, recent, dict(zip(map(str, Why), each, strict=True)))
 
     @property
     def all(self) -> int:
         return min(self.overdue + self.nearly + self.recent, MANY + 1)
 
 
-def _bounded(query: Select[int]) -> object:
+def _bounded(query: Select[int]) -> Any:
     return select(func.count()).select_from(query.limit(MANY + 1).subquery()).scalar_subquery()
 
 
@@ -116,8 +115,8 @@ class Week:
         first = monday - timedelta(days=7)
         since, until = (datetime.combine(day, time(0), LONDON) for day in (first, monday))
 
-        def within(column: object) -> object:
-            return and_(column >= since, column < until)  # type: ignore[operator]
+        def within(column: Any) -> ColumnElement[bool]:
+            return and_(column >= since, column < until)
 
         came = select(Item.why, func.count()).where(within(Item.opened_at)).group_by(Item.why)
         late = case((Decision.at > Item.due_at, 1), else_=0)
@@ -132,7 +131,7 @@ class Week:
         decided, reversed_ = db.session.execute(answered.where(within(Appeal.decided_at))).one()
         appeals = db.session.scalar(select(func.count()).where(within(Appeal.made_at))) or 0
         counts = dict(db.session.execute(came).all())
-        came_in = {why: counts.get(why, 0) for why in Why}
+        came_in = {str(why): counts.get(why, 0) for why in Why}
         return cls(first, came_in, decisions, too_late, appeals, decided, reversed_, Waiting.now())
 
     @property
@@ -147,28 +146,3 @@ class WeeklyLetter(db.Model):  # type: ignore[name-defined,misc]
 
     week: Mapped[date] = mapped_column(primary_key=True)
     written_at: Mapped[datetime] = mapped_column(Instant, default=now)
-
-
-def write_weekly() -> bool:
-    """The letter of this week to everyone on the team, once, whoever goes round; commits its own work. Always False:
-    nothing more waits."""
-    here = now().astimezone(LONDON)
-    monday = here.date() - timedelta(days=here.weekday())
-    written = db.session.get(WeeklyLetter, monday) is not None
-    if written or here < datetime.combine(monday, LETTER_LEAVES, LONDON):
-        db.session.rollback()
-        return False
-    try:
-        db.session.add(WeeklyLetter(week=monday))
-        db.session.flush()
-    except IntegrityError:  # a colleague of ours was quicker
-        db.session.rollback()
-        return False
-    team = select(User).where(User.role.in_((Role.TEAM, Role.ADMINISTRATOR)), User.confirmed_at.is_not(None))
-    colleagues = [user for user in db.session.scalars(team) if user.email]
-    week = Week.before(monday) if colleagues else None
-    for user in colleagues:
-        write(user.email or "", "The team’s week", "team_week", week=week, many=MANY)
-    record("team-week.written", detail={"week": monday.isoformat(), "letters": len(colleagues)})
-    db.session.commit()
-    return False

@@ -89,7 +89,7 @@ class Decision(db.Model):  # type: ignore[name-defined,misc]
     thing: Mapped[str] = mapped_column(String(20))
     item_id: Mapped[int | None] = mapped_column(ForeignKey("queue_items.id"))
     post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"))
-    file_id: Mapped[int | None] = mapped_column(ForeignKey("case_study_files.id", ondelete="SET NULL"))
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("case_study_files.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     prompt_id: Mapped[int | None] = mapped_column(ForeignKey("prompts.id"))
     before: Mapped[str] = mapped_column(String(10), default=Before.SHOWN)

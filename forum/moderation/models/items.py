@@ -70,7 +70,7 @@ class Item(db.Model):  # type: ignore[name-defined,misc]
     reason: Mapped[str] = mapped_column(String(20))
     urgency: Mapped[int]
     post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"))
-    file_id: Mapped[int | None] = mapped_column(ForeignKey("case_study_files.id", ondelete="SET NULL"))
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("case_study_files.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     prompt_id: Mapped[int | None] = mapped_column(ForeignKey("prompts.id"))
     reports_count: Mapped[int] = mapped_column(default=0)

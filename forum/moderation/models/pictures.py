@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, event, inspect, select
+from sqlalchemy import Connection, event, inspect, select, update
 from sqlalchemy.orm import Mapper, object_session
 
 from forum.accounts.models import User
@@ -14,7 +14,11 @@ from forum.core.errors import Refused
 from forum.discussion.models import Post, Thread
 from forum.moderation.models.decisions import Act, Before, Decision, decided
 from forum.moderation.models.items import Item, Why
+from forum.moderation.models.reports import Report
 
+ITEMS: Any = Item.__table__
+REPORTS: Any = Report.__table__
+DECISIONS: Any = Decision.__table__
 FILES, STUDIES = "files in the queue", "studies in the queue"
 
 
@@ -51,6 +55,16 @@ def _study_changed(mapper: Mapper[Any], connection: Connection, thing: Thread | 
     state: Any = inspect(thing).attrs
     if state.publication.history.has_changes() or state.moderation.history.has_changes():
         _remember(thing, STUDIES, thing.thread_id if isinstance(thing, Post) else thing.id)
+
+
+@event.listens_for(StudyFile, "before_delete")
+def _file_goes(mapper: Mapper[StudyFile], connection: Connection, file: StudyFile) -> None:
+    """Its author takes it away: what was reported and decided stays, and no longer names it."""
+    items = ITEMS.c.thing == f"file:{file.id}"
+    of_them = select(ITEMS.c.id).where(items)
+    connection.execute(update(ITEMS).where(items).values(file_id=None))
+    connection.execute(update(REPORTS).where(REPORTS.c.item_id.in_(of_them)).values(file_id=None))
+    connection.execute(update(DECISIONS).where(DECISIONS.c.file_id == file.id).values(file_id=None))
 
 
 def _remember(thing: Any, under: str, id: int) -> None:

@@ -31,7 +31,7 @@ class Report(db.Model):  # type: ignore[name-defined,misc]
     id: Mapped[int] = mapped_column(primary_key=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("queue_items.id"))
     post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"))
-    file_id: Mapped[int | None] = mapped_column(ForeignKey("case_study_files.id", ondelete="SET NULL"))
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("case_study_files.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     reporter_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     reporter_key: Mapped[str] = mapped_column(String(64))
