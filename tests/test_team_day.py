@@ -21,6 +21,7 @@ from tests.browser import Site
 from tests.factories import make_person, make_reply, make_thread, post_of
 from tests.queries import counted
 from tests.test_due_process import decide, waiting
+from tests.test_suggestions import explained
 
 MONDAY = datetime(2026, 11, 30, 9, tzinfo=UTC)
 
@@ -172,3 +173,28 @@ def test_domains_and_networks_are_met_and_never_too_many(site: Site, tess: User)
     assert Ban.against("a@spam.example", "192.0.2.1") is None
     with pytest.raises(Refused):
         Ban.make(tess, BanKind.NETWORK, "192.0.0.0/16")
+
+
+# At any size
+
+
+def test_the_queue_is_read_from_indexes(site: Site) -> None:
+    """Nothing of the queue is sorted and no table is walked, whatever it is narrowed to."""
+    first = reported(2)[0]
+    after = db.session.get_one(Item, first)
+    queries = [
+        Item.waiting(),
+        Item.waiting(after),
+        Item.waiting().where(Item.why == "report"),
+        Item.waiting().where(Item.reason == "spam"),
+        Item.waiting().where(Item.prompt_id == 1),
+        Item.waiting().where(Item.claimed_by_id == 1),
+        Item.overdue(),
+        select(Ban).where(Ban.kind == "domain", Ban.value.in_(["a.example", "example"]), Ban.in_force()),
+    ]
+    for query in queries:
+        plan = explained(query.limit(26))
+        text = "\n".join(plan)
+        assert not any(line.startswith("SCAN") and "USING" not in line for line in plan), text
+        assert "TEMP B-TREE" not in text and "Seq Scan" not in text, text
+        assert "queue_items_" in text or "bans" in text, text
