@@ -791,14 +791,15 @@ def test_what_waited_long_is_told_when_it_is_published(site: Site) -> None:
         make_thread(title=f"Thread {number}")
     long_ago()
     ids = held.id, new.id
-    opening = post_of(new)
+    opening = post_of(new).id
     for feed in ("/posts/feed", "/feed"):
         assert not {f"post/{ids[0]}", f"thread/{ids[1]}"} & set(history(site, feed))
-    db.session.get_one(Post, ids[0], options=[joinedload(Post.thread)]).publish(tess)
-    opening.publish(tess)
-    site.commit()
+    for id in (ids[0], opening):
+        whole = select(Post).where(Post.id == id).options(joinedload(Post.thread))
+        db.session.scalars(whole).one().publish(tess)
+        site.commit()
     posts, threads = read(site, "/posts/feed.atom").entries, read(site, "/feed.atom").entries
-    assert f"post/{ids[0]}" in posts and f"post/{opening.id}" in posts and f"thread/{ids[1]}" in threads
+    assert f"post/{ids[0]}" in posts and f"post/{opening}" in posts and f"thread/{ids[1]}" in threads
     assert f"post/{ids[0]}" in read(site, "/prompts/your-practice/posts/feed.atom").entries
     assert f"post/{ids[0]}" in read(site, f"/people/{ada.id}/feed.atom").entries
     assert sorted(set(history(site, "/posts/feed"))) == shown()
