@@ -1,4 +1,4 @@
-"""Due process by keyboard alone: report, queue, claim, decide, appeal, reversal by someone else, ledger; and a split."""
+"""Due process by keyboard: report, queue, claim, decide, appeal, reversal by someone else, ledger; and a split."""
 
 from __future__ import annotations
 

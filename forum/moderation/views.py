@@ -57,7 +57,7 @@ def _post(id: int) -> Reportable:
 
 def _file(id: int) -> Reportable:
     query = StudyFile.whole().where(StudyFile.id == id, StudyFile.public(), CaseStudy.listed)
-    file = first_or_404(query)
+    file: Any = first_or_404(query)
     return Reportable(
         file.kind, file, f"/threads/{file.thread_id}-{file.study.thread.slug}", "the case study"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from flask import current_app
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, and_, func, or_, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
@@ -46,7 +47,6 @@ class Urgency(IntEnum):
     ORDINARY = 2
 
 
-HOURS = {Urgency.AT_ONCE: 1.0, Urgency.SOON: 4.0, Urgency.ORDINARY: 8.0}  # of working time
 SOON = ("illegal", "personal", "harassment")
 
 
@@ -145,7 +145,7 @@ class Item(db.Model):  # type: ignore[name-defined,misc]
     def _open(cls, thing: str, why: Why, reason: str, **about: int | None) -> Item:
         urgency = urgency_of(reason)
         at = now()
-        due = hours_after(at, HOURS[urgency])
+        due = hours_after(at, current_app.config["FORUM"].queue_hours[urgency])
         item = cls(
             thing=thing,
             open_thing=thing,
