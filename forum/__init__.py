@@ -37,6 +37,7 @@ from forum.moderation import (
     telling,
     texts,
     threads,
+    watched,
     weekly,
 )
 from forum.moderation import views as moderation
@@ -83,6 +84,7 @@ ROUTES_ELSEWHERE = (
     texts,
     threads,
     trying,
+    watched,
     writing,
 )
 

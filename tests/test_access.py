@@ -21,9 +21,10 @@ from forum.case_studies.models.bundles import Bundle, keep
 from forum.core.db import db, now
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.drafts import Draft
-from forum.moderation.models import Act, Appeal, Decision, Item, Report, Rules, Sanction
+from forum.moderation.models import Act, Appeal, Decision, Item, Report, Rules, Sanction, Watched
 from forum.moderation.models.bans import Ban, BanKind
 from forum.moderation.models.sanctions import Kind
+from forum.moderation.models.watched import tried_as
 from forum.moderation.suspension import OPEN as OPEN_TO_SUSPENDED
 from forum.resources.models import (
     RequestStep,
@@ -63,6 +64,7 @@ TEAM_DOES = (401, 403, 403, 403, 302, 302)
 ADMINISTRATOR_DOES = (401, 403, 403, 403, 403, 302)
 ONLY_VISITORS = (200, 302, 302, 302, 302, 302)
 GONE = (410,) * 6
+LIST = {"name": "Spam", "kind": "words", "terms": "dear pills", "act": "hold", "note": "Sell elsewhere."}
 IDEA = {"title": "An idea", "body": "This.", "why": "So.", "helps": "All.", "disclosure": "named"}
 
 TABLE: dict[str, tuple[int, ...]] = {
@@ -107,6 +109,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST accounts.begin_second_factor": TEAM_DOES,
     "GET accounts.second_factor_picture": TEAM,
     "POST accounts.new_recovery_codes": TEAM_DOES,
+    "POST discussion.check": SIGNED_IN,
     "GET discussion.component": ALL,
     "POST discussion.bring_back": (401, 302, 404, 404, 404, 404),
     "POST discussion.discard_draft": (401, 404, 404, 404, 404, 404),
@@ -204,6 +207,8 @@ TABLE: dict[str, tuple[int, ...]] = {
         "arrange", "bans", "component", "hidden", "hide_post", "hide_thread", "home", "item", "lift", "log", "members",
         "merge_thread", "move", "split_thread",
         "person", "prompt", "queue", "reverse", "rules_history", "sweep_person", "switches", "texts", "write_rules")},
+    **{f"GET team.{name}": TEAM for name in ("watch_edit", "watch_new", "watched", "watched_list")},
+    **{f"POST team.{name}": TEAM_DOES for name in ("watch_edit", "watch_new", "watch_stop", "watch_use")},
     "GET team.wordings": (401, 403, 403, 403, 403, 200),
     **{f"POST team.{name}": TEAM_DOES for name in (
         "arrange", "bans", "bulk", "claim", "component", "decide", "decide_appeal", "decide_file", "decide_person",
@@ -264,6 +269,7 @@ class World:
     sanction: Sanction
     appeal: Item
     colleague: User
+    watched: Watched
     request: Thread
     change: ResourceChange
     study: int = 0
@@ -287,6 +293,7 @@ class World:
         another = Decision.of_post(post_of(make_thread(author)), first, Act.HIDE, "spam")
         appeal = db.session.get_one(Item, Appeal.make(another, author, "No.").item_id)
         sanction = Sanction.impose(make_person(), first, Kind.HOLD, reason="spam")
+        watched = Watched.add(first, "Spam", "words", "hold", ["cheap pills"], "Sell elsewhere.")
         search = SavedSearch.save(author, "Marking", "q=marking")
         db.session.commit()
         people = {
@@ -299,7 +306,18 @@ class World:
         change = ResourceChange.tell(resource, people["team"], date(2026, 11, 12), "An index.", [])
         db.session.commit()
         return cls(
-            people, thread, answer, report, search, decision, sanction, appeal, colleague, request, change
+            people,
+            thread,
+            answer,
+            report,
+            search,
+            decision,
+            sanction,
+            appeal,
+            colleague,
+            watched,
+            request,
+            change,
         )
 
     @classmethod
@@ -345,6 +363,8 @@ class World:
             id = self.colleague.id
         elif endpoint == "moderation.rules_then":
             id = 1
+        elif endpoint.startswith("team.watch"):
+            id = self.watched.id
         elif endpoint in ("search.delete", "search.rename"):
             id = self.search.id
         elif endpoint.startswith(("case_studies", "study_files")):
@@ -424,6 +444,7 @@ class World:
                 "since": str(self.answer.version),
             },
             "discussion.new_thread": {"title": "A title", "body": "Words", "disclosure": "named"},
+            "discussion.check": {"body": "Words"},
             "discussion.preview": {"body": "Words"},
             "discussion.reply": {"body": "Words", "disclosure": "named"},
             "discussion.save_draft": {"key": f"reply:{self.thread.id}", "body": "Words"},
@@ -456,6 +477,13 @@ class World:
             "team.reverse": {"why": "A slip."},
             "team.sweep_person": {"reason": "spam"},
             "team.switches": {"everywhere": "y"},
+            "team.watch_edit": {
+                **LIST,
+                "since": str(self.watched.version),
+                "tried": tried_as("words", ["dear pills"]),
+            },
+            "team.watch_new": LIST,
+            "team.watch_use": {"since": str(self.watched.version)},
             "team.wordings": {"spam": "Please do not."},
             "team.write_rules": {"source": f"Be kind {next(COUNT)}.", "since": str(_newest_rules())},
             "pictures_team.refuse": {"seen": self.hash, "reason": "spam", "note": ""},

@@ -21,7 +21,7 @@ from forum.case_studies.models.bundles import Bundle, keep
 from forum.core.db import as_at, db, now
 from forum.discussion.models import Thread, slug_of
 from forum.discussion.models.drafts import Draft
-from forum.moderation.models import Act, Appeal, Decision, Item, Report, Sanction
+from forum.moderation.models import Act, Appeal, Decision, Item, Report, Sanction, Watched
 from forum.moderation.models.bans import Ban, BanKind
 from forum.moderation.models.sanctions import Kind
 from forum.resources.models import Resource, ResourceChange
@@ -275,6 +275,10 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "team.rules_history": (TEAM, ["/team/rules"]),
     "team.sweep_person": (TEAM, ["/team/people/{author}/sweep"]),
     "team.switches": (TEAM, ["/team/switches"]),
+    "team.watch_edit": (TEAM, ["/team/watched/{watched}/edit"]),
+    "team.watch_new": (TEAM, ["/team/watched/new"]),
+    "team.watched": (TEAM, ["/team/watched"]),
+    "team.watched_list": (TEAM, ["/team/watched/{watched}"]),
     "team.wordings": (("administrator",), ["/team/wordings"]),
     "team.write_rules": (TEAM, ["/team/rules/edit"]),
     "team.texts": (TEAM, ["/team/texts"]),
@@ -309,6 +313,7 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("participant", "/prompts/resources/threads/new", "Publish thread", {}),
     ("participant", "/prompts/resources/threads/new", "Preview", {"body": "# A heading\n\n- a list"}),
     ("participant", "{thread}", "Post reply", {"body": ""}),
+    ("participant", "{thread}", "Post reply", {"body": "As Jamie Smith in Year 4 said, ring 07700 900123."}),
     ("participant", "/posts/{opening}/edit", "Save changes", {"title": "", "body": ""}),
     ("participant", "/case-studies/new", "Save and continue", {}),
     ("participant", "{draft}/setting", "Save and continue", {"school": "x" * 200}),
@@ -321,6 +326,7 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("participant", "/suggestions/new", "Preview", {"body": "# A heading\n\n- a list", "why": TEXT}),
     ("participant", "/suggestions/{overdue}/edit", "Save changes", {"why": ""}),
     ("newcomer", "{thread}", "Post reply", {"body": "May I?"}),
+    ("team", "/team/watched/new", "Keep it and see what it finds", {"terms": "..."}),
     ("team", "/team/pictures/{waiting}", "Refuse the picture", {}),
     ("newcomer", "/suggestions/new", "Continue", {"title": "T", "body": "B", "why": "W", "helps": "H"}),
     ("team", "/team/suggestions/{heard}/take-up", "Take it up", {}),
@@ -402,6 +408,7 @@ def story(live: LiveSite) -> Story:
         waiting, shown = pictures(study, author, colleague)
         draft = Writing.begin(author, "token", {"title": "A case study that is begun"})
         beside = beside_threads(author, colleague)
+        watched = Watched.add(colleague, "Sellers", "words", "hold", ["feedback"], "Sell elsewhere.")
         tokens = {
             "confirm": EmailedLink.make(newcomer, Purpose.CONFIRM, newcomer.email),
             "used": EmailedLink.make(author, Purpose.CONFIRM, author.email),
@@ -414,7 +421,7 @@ def story(live: LiveSite) -> Story:
             "thread": f"/threads/{thread.id}-{thread.slug}", "thread_in_team": f"/team/threads/{thread.id}",
             "locked": f"/threads/{locked.id}-{locked.slug}", "report": reports[0].item_id, "closed": reports[1].item_id,
             "decision": decisions[0].id, "appealed": decisions[1].id, "appeal": appeal.item_id,
-            "sanction": sanction.id,
+            "sanction": sanction.id, "watched": watched.id,
             "tried": tried.thread_id, "study": study.thread_id, "draft": draft.url(),
             "waiting": waiting, "shown": shown,
         }  # fmt: skip

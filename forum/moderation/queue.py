@@ -31,7 +31,7 @@ from forum.moderation.forms import (
     PersonDecisionForm,
     ReverseForm,
 )
-from forum.moderation.gatekeeper import HELD
+from forum.moderation.gatekeeper import HELD, look_at_post
 from forum.moderation.models import MANY, Act, Appeal, Decision, Item, Report, Wording
 from forum.moderation.models.alike import alike
 from forum.moderation.models.decisions import DONE
@@ -281,6 +281,7 @@ def _page(
         item=found,
         appeal=appeal,
         around=_around(found.post) if found.post else [],
+        found_here=look_at_post(found.post) if found.post and found.why == Why.HELD else [],
         reports=db.session.scalars(Report.of_item(found)).all(),
         earlier=earlier,
         outcomes=Decision.of_items([each.item_id for each in earlier]),

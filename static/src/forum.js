@@ -2,6 +2,7 @@
 
 import { Button, CharacterCount, ErrorSummary, PasswordInput, ServiceNavigation, SkipLink, createAll } from "govuk-frontend";
 
+import { check } from "./check.js";
 import { saveDrafts } from "./drafts.js";
 import { weigh } from "./files.js";
 import { nearest } from "./nearest.js";
@@ -21,4 +22,5 @@ document.querySelectorAll("input[type=file][data-largest]").forEach(weigh);
 document.querySelectorAll("form[data-nearest-url]").forEach(nearest);
 document.querySelectorAll("input[data-more]").forEach(askMore);
 document.querySelectorAll("form[data-preview-url]").forEach(preview);
+document.querySelectorAll("form[data-check-url]").forEach(check);
 document.querySelectorAll("form[data-draft-url]").forEach(saveDrafts);

@@ -518,7 +518,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         retitled = title is not None and title != self.thread.title
         said = f"{title}\n\n{text}" if title else text
         why = (
-            keeper().why_held(by, self.prompt_id, self.thread, said)
+            keeper().why_held(by, self.prompt_id, self.thread, said, self.was_public())
             if text != self.source or retitled
             else []
         )
@@ -664,6 +664,12 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
     def gone_because(self) -> str | None:
         """Why its place is empty, for anyone to read."""
         return gone_because(self.publication, self.moderation, self.gone_reason)
+
+    def was_public(self) -> str:
+        """The words that others can read of it now."""
+        if not self.is_shown or not self.thread.is_listed:
+            return ""
+        return f"{self.thread.title}\n\n{self.source}" if self.opens else self.source
 
     def editable_by(self, user: Person) -> bool:
         return (

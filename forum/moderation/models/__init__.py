@@ -10,6 +10,7 @@ from forum.moderation.models.log import ACTS, Line
 from forum.moderation.models.reports import Report
 from forum.moderation.models.rules import Rules, Wording
 from forum.moderation.models.sanctions import Sanction, Swept
+from forum.moderation.models.watched import Watched
 
 MANY = 1000
 
@@ -26,6 +27,7 @@ __all__ = [
     "Rules",
     "Sanction",
     "Swept",
+    "Watched",
     "WeeklyLetter",
     "Wording",
     "pictures",

@@ -67,6 +67,10 @@ ACTS = {
     "team.resource-edited": "edited the facts of a resource:",
     "team.resource-retired": "retired a resource:",
     "team.resource-returned": "brought back a resource:",
+    "team.watch-added": "made a list of what to watch for",
+    "team.watch-changed": "changed a list of what to watch for",
+    "team.watch-used": "put to use a list of what to watch for",
+    "team.watch-stopped": "stopped using a list of what to watch for",
     "team.search-removed": "removed words from the searches that found nothing",
 }
 ROLES = {"participant": "participant", "team": "team member", "administrator": "administrator"}
