@@ -114,7 +114,7 @@ def test_a_thread_is_split_by_keyboard(live: LiveSite, opened: Open, javascript:
     assert window.heading == "Apart" and "Words 1." in window.words
     page = window.go(address)
     keep(window, "left")
-    enter(window, page.get_by_role("link", name="Read it there: post 3"))
+    enter(window, page.locator("#post-3 .post__gone a"))
     assert window.heading == "Apart"
     pages = {"home": "/team", "queue": "/team/queue", "bans": "/team/bans", "person": f"/team/queue/{person}"}
     for name, path in pages.items():
