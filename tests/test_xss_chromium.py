@@ -89,7 +89,7 @@ def test_posts_and_bylines(live: LiveSite, opened: Open, samples: list[str]) -> 
     """Body, name and school: twenty posts a page, each by someone else. The title is all of them in one."""
     addresses, people, posts = [], [], []
     with live.work():
-        authors = newcomers(samples)
+        authors = newcomers(samples, role="team")  # nothing of theirs is held
         prompt, components = (
             db.session.scalars(Prompt.in_order()).first(),
             db.session.scalars(Component.in_order()).all(),
@@ -388,7 +388,7 @@ def batched(things: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
         yield batch
 
 
-def newcomers(samples: Iterable[str]) -> list[User]:
+def newcomers(samples: Iterable[str], role: str = "participant") -> list[User]:
     """One person for each sample, with it for a name and a school."""
     people = [
         User(
@@ -397,7 +397,7 @@ def newcomers(samples: Iterable[str]) -> list[User]:
             position="teacher",
             phase="primary",
             confirmed_at=now(),
-            role="team",  # so that nothing in a sample is held
+            role=role,
         )
         for text in samples
     ]
