@@ -51,6 +51,7 @@ class Config:
     log_level: str
     study_lasts_days: int
     first_posts_held: int
+    queue_hours: tuple[float, float, float]
     safeguarding: str
     second_factor: bool
     testing: bool = False
@@ -111,6 +112,7 @@ class Config:
             log_level=env.get("LOG_LEVEL", "INFO"),
             study_lasts_days=_whole(env, "STUDY_LASTS_DAYS", 730),
             first_posts_held=_whole(env, "FIRST_POSTS_HELD", 2),
+            queue_hours=_hours(env.get("QUEUE_HOURS", "1 4 8")),
             safeguarding=env.get("SAFEGUARDING", ""),
             second_factor=_yes(env, "SECOND_FACTOR", default=forum_env == "production"),
         )
@@ -216,6 +218,14 @@ def _imap_url(url: str) -> str:
     if url and (urlsplit(url).scheme not in ("imap", "imaps") or not urlsplit(url).username):
         raise Misconfigured("IMAP_URL must be imaps://user:password@host/mailbox.")
     return url
+
+
+def _hours(said: str) -> tuple[float, float, float]:
+    try:
+        at_once, soon, ordinary = (float(each) for each in said.split())
+    except ValueError:
+        raise Misconfigured(f"QUEUE_HOURS is {said!r}: it must be three numbers, like 1 4 8.") from None
+    return at_once, soon, ordinary
 
 
 def _yes(env: Mapping[str, str], name: str, default: bool) -> bool:

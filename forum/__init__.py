@@ -17,7 +17,7 @@ from forum.core import assets, db, dress, errors, freshness, guards, limits, own
 from forum.discussion import drafts, fragments, nearest, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue, gate
-from forum.feeds import hub, searches
+from forum.feeds import decisions, hub, searches
 from forum.feeds import private as private_feeds
 from forum.feeds import views as feeds
 from forum.following import letters as following_letters
@@ -27,6 +27,7 @@ from forum.following import rounds as following_rounds
 from forum.following import views as following
 from forum.moderation import (
     acts,
+    bans,
     gatekeeper,
     ledger,
     members,
@@ -40,9 +41,12 @@ from forum.moderation import (
     team,
     telling,
     texts,
+    threads,
     watched,
+    weekly,
 )
 from forum.moderation import views as moderation
+from forum.moderation.models import told
 from forum.pages import views as pages
 from forum.postbox import imap, pipe, retention
 from forum.postbox import team as postbox_team
@@ -67,6 +71,7 @@ ROUTES_ELSEWHERE = (
     acts,
     answering,
     asking,
+    bans,
     drafts,
     export,
     ledger,
@@ -90,6 +95,7 @@ ROUTES_ELSEWHERE = (
     tally,
     telling,
     texts,
+    threads,
     trying,
     watched,
     writing,
@@ -145,6 +151,8 @@ def create_app(config: Config | None = None) -> Flask:
         imap,
         pipe,
         retention,
+        bans,
+        weekly,
     ):
         part.init_app(app)
     for blueprint in (
@@ -170,6 +178,7 @@ def create_app(config: Config | None = None) -> Flask:
     searches.answered_by(app, followed.Followed.ask)
     private_feeds.kept_by(app, private.PrivateFeeds())
     own.kept_by(app, following_own.OwnThings())
+    decisions.told_by(app, told.Ledger())
     gate.gate(app, gatekeeper.Gatekeeper())
     suspension.init_app(app)
     forum.cli.init_app(app)

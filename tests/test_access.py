@@ -22,6 +22,7 @@ from forum.core.db import db, now
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.drafts import Draft
 from forum.moderation.models import Act, Appeal, Decision, Item, Report, Rules, Sanction, Watched
+from forum.moderation.models.bans import Ban, BanKind
 from forum.moderation.models.sanctions import Kind
 from forum.moderation.models.watched import tried_as
 from forum.moderation.suspension import OPEN as OPEN_TO_SUSPENDED
@@ -128,7 +129,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET discussion.withdraw": (401, 200, 403, 403, 403, 403),
     "POST discussion.withdraw": (401, 302, 403, 403, 403, 403),
     **{f"GET feeds.{name}": ALL for name in (
-        "answers", "case_studies", "component", "component_posts", "opml", "outcome", "page", "person",
+        "answers", "case_studies", "component", "component_posts", "ledger", "opml", "outcome", "page", "person",
         "person_threads", "prompt", "prompt_posts", "search", "site", "site_posts", "thread")},
     "GET feeds.own_opml": SIGNED_IN,
     "GET feeds.private": (404,) * 6,
@@ -143,7 +144,13 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET files.picture": (404, 200, 404, 404, 200, 200),  # the team has not looked yet
     "GET moderation.report": ALL,
     "POST moderation.report": (302,) * 6,
+    "GET moderation.report_file": ALL,
+    "POST moderation.report_file": (302,) * 6,
+    "GET moderation.report_person": (200, 404, 200, 200, 200, 200),
+    "POST moderation.report_person": (302, 404, 302, 302, 302, 302),
     "GET moderation.reported": ALL,
+    "GET moderation.reported_file": ALL,
+    "GET moderation.reported_person": ALL,
     "GET moderation.decisions": SIGNED_IN,
     "GET moderation.decision": (401, 200, 404, 404, 404, 404),
     "POST moderation.appeal": (401, 302, 404, 404, 404, 404),
@@ -155,8 +162,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET moderation.rules_versions": ALL,
     "GET moderation.suspended": (401, 302, 302, 302, 302, 302),
     **{f"GET pages.{name}": ALL for name in (
-        "about", "accessibility", "cookies", "health", "home", "metrics", "moderation", "person", "privacy",
-        "robots", "sitemap", "sitemap_part")},
+        "about", "accessibility", "child_in_danger", "cookies", "health", "home", "metrics", "moderation", "person",
+        "privacy", "robots", "sitemap", "sitemap_part")},
     "GET pages.ready": (503,) * 6,  # no worker lives here
     "GET postbox.address": SIGNED_IN,
     "POST postbox.address": DOES,
@@ -215,13 +222,15 @@ TABLE: dict[str, tuple[int, ...]] = {
     **{f"POST suggestions_team.{name}": TEAM_DOES for name in (
         "answer", "drop", "merge", "publish", "read", "take_up", "tell")},
     **{f"GET team.{name}": TEAM for name in (
-        "arrange", "component", "hidden", "hide_post", "hide_thread", "home", "item", "lift", "log", "members", "move",
+        "arrange", "bans", "component", "hidden", "hide_post", "hide_thread", "home", "item", "lift", "log", "members",
+        "merge_thread", "move", "split_thread",
         "person", "prompt", "queue", "reverse", "rules_history", "sweep_person", "switches", "texts", "write_rules")},
     **{f"GET team.{name}": TEAM for name in ("watch_edit", "watch_new", "watched", "watched_list")},
     **{f"POST team.{name}": TEAM_DOES for name in ("watch_edit", "watch_new", "watch_stop", "watch_use")},
     "GET team.wordings": (401, 403, 403, 403, 403, 200),
     **{f"POST team.{name}": TEAM_DOES for name in (
-        "arrange", "bulk", "claim", "component", "decide", "decide_appeal", "hide_post", "hide_thread", "impose",
+        "arrange", "bans", "bulk", "claim", "component", "decide", "decide_appeal", "decide_file", "decide_person",
+        "hide_post", "hide_thread", "impose", "lift_ban", "merge_thread", "split_thread",
         "lift", "lock", "move", "pass_on", "pin", "prompt", "release", "restore_post", "restore_thread", "reverse",
         "sweep_person", "switches", "undo", "unlock", "unpin", "vouch", "write_rules")},
     **{f"POST team.{name}": ADMINISTRATOR_DOES for name in (
@@ -286,6 +295,8 @@ class World:
     study: int = 0
     draft: int = 0
     file: int = 0
+    waits: int = 0
+    other: int = 0
     hash: str = ""
     suggestion: int = 0
     step: int = 0
@@ -356,6 +367,14 @@ class World:
             id = self.report.item_id
         elif endpoint == "team.decide_appeal":
             id = self.appeal.id
+        elif endpoint in ("team.decide_file", "team.decide_person", "team.lift_ban"):
+            id = self.waits
+        elif endpoint == "moderation.report_file":
+            id = self.file
+        elif endpoint == "moderation.reported_file":
+            id = self.study
+        elif endpoint == "moderation.reported_person":
+            id = self.thread.author_id
         elif endpoint in ("team.undo", "team.reverse", "moderation.decision", "moderation.appeal"):
             id = self.decision.id
         elif endpoint == "team.lift":
@@ -456,6 +475,18 @@ class World:
             "following.read": {"number": "1"},
             "following.seen": {"upto": "1"},
             "moderation.report": {"reason": "spam", "detail": "look"},
+            "moderation.report_file": {"reason": "spam", "detail": "look"},
+            "moderation.report_person": {"reason": "spam", "detail": "look"},
+            "team.bans": {
+                "kind": "network",
+                "value": f"203.0.113.{next(COUNT) % 250}",
+                "days": "1",
+                "reason": "spam",
+            },
+            "team.decide_file": {"act": "publish", "seen": self.hash},
+            "team.decide_person": {"kind": "leave", "days": ""},
+            "team.merge_thread": {"into": str(self.other)},
+            "team.split_thread": {"posts": "2", "title": "Apart"},
             "search.rename": {"name": "Our marking"},
             "search.save": {"query": "q=feedback"},
             "search_team.remove": {"words": "zeppelins"},
@@ -532,14 +563,27 @@ class World:
         assert author and team
         if endpoint == "discussion.bring_back":
             post_of(self.thread, 2).withdraw(author)
-        elif endpoint.startswith(("files", "pictures_team")):
-            bundle = Bundle(thread_id=make_study(author).thread_id)
+        elif endpoint == "team.merge_thread":
+            self.other = make_thread(author, title="The other").id
+        elif endpoint == "team.decide_person":
+            self.waits = Report.of_person(author, make_person(), "other", "").item_id
+        elif endpoint == "team.lift_ban":
+            self.waits = Ban.make(team, BanKind.NETWORK, f"198.51.100.{next(COUNT) % 250}").id
+        elif endpoint.startswith(("files", "pictures_team")) or endpoint.endswith(
+            ("ed_file", "t_file", "e_file")
+        ):
+            self.study = make_study(author).thread_id
+            bundle = Bundle(thread_id=self.study)
             file = bundle.add(author, keep(pdf() if endpoint == "files.paper" else png()), "a file")
             bundle.describe(author, {file.id: ("Words", False)})
             bundle.declare(author, "nobody")
-            if endpoint == "files.paper":
+            if endpoint == "files.paper" or endpoint.startswith("moderation"):
                 file.show(team, file.hash)
             self.file, self.hash = file.id, file.hash
+            if endpoint == "team.decide_file":
+                db.session.commit()
+                query = select(Item.id).where(Item.file_id == file.id)
+                self.waits = db.session.scalars(query).one()
         elif endpoint.startswith(("case_studies", "study_files")):
             self.study = make_study(author).thread_id
             writing = Writing.begin(author, "token", as_typed({**STUDY}))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe, AxeResults
+from sqlalchemy import select
 
 from forum.accounts.models import EmailedLink, Purpose, User
 from forum.case_studies.drafts import Writing
@@ -24,7 +25,8 @@ from forum.following import rounds as fanned
 from forum.following.models import FeedKey, Follow, Level
 from forum.following.models import Kind as Follows
 from forum.following.models.stopping import Stop, What
-from forum.moderation.models import Act, Appeal, Decision, Report, Sanction, Watched
+from forum.moderation.models import Act, Appeal, Decision, Item, Report, Sanction, Watched
+from forum.moderation.models.bans import Ban, BanKind
 from forum.moderation.models.sanctions import Kind
 from forum.resources.models import Resource, ResourceChange
 from forum.resources.models.lists import open_talks
@@ -176,6 +178,10 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "moderation.decisions": (("visitor", "participant", "newcomer"), ["/account/decisions"]),
     "moderation.ledger": (EVERYONE, ["/moderation", "/moderation?month=2020-01"]),
     "moderation.report": (("visitor", "participant"), ["/posts/{reply}/report"]),
+    "moderation.report_file": (("visitor", "participant"), ["/case-studies/files/{shown}/report"]),
+    "moderation.report_person": (("visitor", "team"), ["/people/{author}/report"]),
+    "moderation.reported_file": (VISITOR, ["/case-studies/{study}/reported?ref=1"]),
+    "moderation.reported_person": (VISITOR, ["/people/{author}/reported?ref=1&mail=yes"]),
     "moderation.reports": (PARTICIPANT, ["/account/reports"]),
     "moderation.rules": (VISITOR, ["/rules"]),
     "moderation.rules_then": (VISITOR, ["/rules/1"]),
@@ -186,6 +192,7 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "pages.accessibility": (VISITOR, ["/accessibility"]),
     "pages.cookies": (VISITOR, ["/cookies"]),
     "pages.home": (EVERYONE, ["/"]),
+    "pages.child_in_danger": (VISITOR, ["/child-in-danger"]),
     "pages.moderation": (VISITOR, ["/how-we-moderate"]),
     "pages.person": (EVERYONE, ["/people/{author}"]),
     "pages.privacy": (VISITOR, ["/privacy"]),
@@ -255,6 +262,7 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "resources_team.new_change": (TEAM, ["/team/resources/governornet/changes/new"]),
     "resources_team.resources": (TEAM, ["/team/resources"]),
     "resources_team.retire": (TEAM, ["/team/resources/governornet/retire"]),
+    "team.bans": (TEAM, ["/team/bans", "/team/bans?person={author}"]),
     "team.component": (TEAM, ["/team/components/school-organisation"]),
     "team.hidden": (TEAM, ["/team/hidden"]),
     "team.hide_post": (TEAM, ["/team/posts/{reply}/hide"]),
@@ -264,8 +272,16 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "team.move": (TEAM, ["{thread_in_team}/move"]),
     "team.prompt": (TEAM, ["/team/prompts/resources"]),
     "team.arrange": (TEAM, ["{thread_in_team}/settings"]),
-    "team.item": (TEAM, ["/team/queue/{report}", "/team/queue/{closed}", "/team/queue/{appeal}"]),
+    "team.item": (
+        TEAM,
+        [
+            f"/team/queue/{{{name}}}"
+            for name in ("report", "closed", "appeal", "picture_waits", "person_waits")
+        ],
+    ),
     "team.lift": (TEAM, ["/team/sanctions/{sanction}/lift"]),
+    "team.merge_thread": (TEAM, ["{thread_in_team}/merge"]),
+    "team.split_thread": (TEAM, ["{thread_in_team}/split"]),
     "team.members": (("team", "administrator"), ["/team/members"]),
     "team.person": (TEAM, ["/team/people/{author}"]),
     "team.queue": (TEAM, ["/team/queue", "/team/queue?why=report"]),
@@ -300,6 +316,12 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("visitor", "/account/confirm", "Send the link again", {"email": ""}),
     ("visitor", "/account/reset/{reset}", "Save the new password", {"password": "short"}),
     ("visitor", "/posts/{reply}/report", "Send the report", {}),
+    ("visitor", "/people/{author}/report", "Send the report", {"email": "nowhere"}),
+    ("team", "/team/queue/{picture_waits}", "Decide", {}),
+    ("team", "/team/queue/{person_waits}", "Decide", {}),
+    ("team", "/team/bans", "Ban it", {"value": "10.0.0.0/8"}),
+    ("team", "{thread_in_team}/split", "Make the new thread", {"numbers": "x"}),
+    ("team", "{thread_in_team}/merge", "Merge the thread", {}),
     ("participant", "/account/settings", "Save settings", {"name": ""}),
     ("participant", "/account/settings/email", "Send the link", {"email": ""}),
     ("participant", "/account/settings/password", "Save the new password", {"password": "short"}),
@@ -441,7 +463,11 @@ def story(live: LiveSite) -> Story:
         db.session.commit()
         fanned.finish()
         names["search"] = SavedSearch.save(author, "What was said", "q=said").id
+        person = Report.of_person(make_person("Ben Page"), newcomer, "harassment", "The name.").item_id
+        Ban.make(colleague, BanKind.NETWORK, "192.0.2.0/24", note="Adverts.")
         db.session.commit()
+        picture = db.session.scalars(select(Item.id).where(Item.file_id == waiting)).one()
+        names |= {"person_waits": person, "picture_waits": picture}
         EmptySearch.note("zeppelins")
     return Story(names, people)
 

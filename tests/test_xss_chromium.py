@@ -24,7 +24,7 @@ from forum.core.db import db, now
 from forum.core.markup import TAGS
 from forum.discussion.models import Component, Prompt, Thread
 from forum.discussion.models.drafts import Draft
-from forum.moderation.models import Report
+from forum.moderation.models import Act, Decision, Item, Report
 from tests.factories import STUDY, make_person, make_study, make_thread, make_trial, post_of
 
 if TYPE_CHECKING:
@@ -143,25 +143,41 @@ def test_words_between_two_versions(live: LiveSite, opened: Open, samples: list[
 
 
 def test_reports_notes_and_the_log(live: LiveSite, opened: Open, samples: list[str]) -> None:
+    """What people report and the team notes, in the queue, in its items and in the log."""
     with live.work():
         colleague = make_person(role="team")
-        post = post_of(make_thread())
+        post = post_of(make_thread(text=samples[0]))
         reports = [
-            Report.make(post, Visitor(), "other", "\n".join(texts)) for texts in batched(samples, MANY)
+            Report.of_post(post, Visitor(), "other", "\n".join(texts), key=f"visitor {number}")
+            for number, texts in enumerate(batched(samples, MANY))
         ]
-        for report in reports[1:]:
-            report.close(colleague, report.detail)
+        item = reports[0].item_id
         for texts in batched(samples, 10 * MANY):
             post.hide(colleague, "other", "\n".join(texts))
             post.publish(colleague, "".join(texts))
         post.hide(colleague, "other", "\n".join(samples))
         db.session.commit()
-        reader, whole = colleague.id, [report.id for report in reports]
+        reader = colleague.id
     window = opened(reader)
-    for address in ("/team", "/team/log", "/team/reports", "/team/reports?show=closed", "/team/hidden"):
+    for address in ("/team", "/team/log", "/team/queue", f"/team/queue/{item}", "/team/hidden"):
         assert not look(window, address)
-    for report in whole:
-        assert not look(window, f"/team/reports/{report}")
+    with live.work():
+        decision = Decision.of_item(
+            db.session.get_one(Item, item),
+            db.session.get_one(User, reader),
+            Act.LEAVE,
+            words="\n".join(samples),
+            note="\n".join(samples),
+        )
+        db.session.commit()
+        decided = decision.id
+    for address in (
+        f"/team/queue/{item}",
+        "/team/queue",
+        f"/team/decisions/{decided}/reverse",
+        "/moderation",
+    ):
+        assert not look(window, address)
     asked_only_for_pages(window)
 
 
@@ -405,7 +421,7 @@ def asked_only_for_pages(window: Window) -> None:
 
 OURS = (
     "/static/build/", "/threads/", "/posts/", "/people/", "/prompts/", "/components/", "/team", "/check", "/preview",
-    "/drafts", "/about", "/feeds", "/account/", "/case-studies",
+    "/drafts", "/about", "/feeds", "/account/", "/case-studies", "/moderation",
 )  # fmt: skip
 
 

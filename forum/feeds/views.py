@@ -24,6 +24,7 @@ from forum.discussion.models.lists import person_version, prompt_version, site_v
 from forum.discussion.models.merging import gone_on_in
 from forum.feeds import atom, jsonfeed, opml, rss
 from forum.feeds.archives import BLOCKS, Block, Part, Stream
+from forum.feeds.decisions import Decisions, ledger_version
 from forum.feeds.entries import Deleted, Entry, Feed, Link
 from forum.feeds.hub import announce, hub_of
 from forum.feeds.outcomes import Answers, OutcomeOfOne
@@ -185,6 +186,14 @@ def outcome(id: int, format: str) -> Answer:
     return _answer(format, OutcomeOfOne(**about, where=(Step.thread_id == id,)))
 
 
+@bp.get(f"/moderation/{FEED}")
+@fresh(ledger_version, public=True)
+def ledger(format: str) -> Answer:
+    """Each decision of the team that may be told."""
+    about = _told("/moderation", f"Decisions of the team: {catalogue().title}", "site decisions")
+    return _answer(format, Decisions(**about))
+
+
 @bp.get(f"/search/{FEED}")
 @fresh(site_version, public=True)
 def search(format: str) -> Answer:
@@ -219,6 +228,10 @@ def outline() -> Answer:
         f"Answers to suggestions: {catalogue().title}", f"{base}/answers/feed.atom", f"{base}/answers"
     )
     groups.append(opml.Group("Answers", [answered]))
+    decisions = opml.Subscription(
+        f"Decisions of the team: {catalogue().title}", f"{base}/moderation/feed.atom", f"{base}/moderation"
+    )
+    groups.append(opml.Group("Moderation", [decisions]))
     changed = changed_at(versions().read(site_version()) or (0,))
     document = opml.document(catalogue().title, groups, datetime.fromtimestamp(changed, UTC))
     return Response(document, content_type=opml.CONTENT_TYPE)

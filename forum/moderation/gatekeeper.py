@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flask import current_app
+from flask import current_app, has_request_context, request
 from sqlalchemy import func, select, true
 
 from forum.accounts.models import User
@@ -16,6 +16,7 @@ from forum.discussion.models import Conversation, Post, Prompt, Thread
 from forum.discussion.models.gate import Act, Found
 from forum.discussion.models.words import Moderation, Publication
 from forum.moderation.models import Item
+from forum.moderation.models.bans import Ban, Banned
 from forum.moderation.models.items import Why
 from forum.moderation.models.watched import in_force, words_of
 
@@ -40,6 +41,9 @@ class Gatekeeper:
     ) -> list[str]:
         if by.is_team:
             return []
+        ban = Ban.against(by.email, request.remote_addr if has_request_context() else None)
+        if ban is not None:
+            raise Banned(ban)
         if thread is not None and thread.slow_seconds:
             _keep_slow(by, thread)
         why = _why_looked_at(look_at(words, before))

@@ -62,6 +62,12 @@ def moderation() -> ResponseReturnValue:
     return render_template("pages/moderation.html")
 
 
+@bp.get("/child-in-danger")
+@fresh(conversation_version)
+def child_in_danger() -> ResponseReturnValue:
+    return render_template("pages/child_in_danger.html")
+
+
 @bp.get("/accessibility")
 @fresh(conversation_version)
 def accessibility() -> ResponseReturnValue:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    insert,
     literal,
     select,
     true,
@@ -29,6 +30,7 @@ from forum.core.db import Instant, db, now, see_anew
 from forum.core.errors import Refused
 from forum.discussion.models import Thread
 from forum.discussion.models.merging import merged
+from forum.discussion.models.splitting import split_off
 from forum.following.models.choices import MailChoice, level_of_pace
 from forum.following.models.owned import Follower
 
@@ -172,6 +174,15 @@ TAKING_PART = {
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
     for started in (True, False)
 }
+
+
+@split_off.connect
+def _follow_both(new: Thread, source: Thread, posts: list[int]) -> None:
+    """Whoever follows, or has muted, the old thread does the same with the one that came out of it."""
+    row = select(Follow.person_id, Follow.kind, literal(str(new.id)), Follow.level, Follow.since)
+    row = row.where(Follow.kind == Kind.THREAD, Follow.target == str(source.id))
+    add = insert(Follow).from_select(["person_id", "kind", "target", "level", "since"], row)
+    db.session.execute(add, execution_options={"synchronize_session": False})
 
 
 @merged.connect

@@ -1,6 +1,9 @@
 """Moderation's records, and the door by which other packages come in."""
 
+from forum.moderation.models import pictures
 from forum.moderation.models.appeals import Appeal
+from forum.moderation.models.bans import Ban
+from forum.moderation.models.days import WeeklyLetter
 from forum.moderation.models.decisions import Act, Decision
 from forum.moderation.models.items import Item
 from forum.moderation.models.log import ACTS, Line
@@ -16,6 +19,7 @@ __all__ = [
     "MANY",
     "Act",
     "Appeal",
+    "Ban",
     "Decision",
     "Item",
     "Line",
@@ -24,5 +28,7 @@ __all__ = [
     "Sanction",
     "Swept",
     "Watched",
+    "WeeklyLetter",
     "Wording",
+    "pictures",
 ]
