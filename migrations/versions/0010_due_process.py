@@ -130,8 +130,9 @@ def _queue():
     )
     op.create_index("ix_queue_items_thing_id", "queue_items", ["thing", "id"])
     op.create_index("ix_queue_items_person_id_id", "queue_items", ["person_id", "id"])
-    waits = sa.text(OPEN)
     for name, columns in ORDERS.items():
+        somebodys = f" AND {columns[0]} IS NOT NULL" if name in ("claimed", "passed") else ""
+        waits = sa.text(OPEN + somebodys)
         op.create_index(
             f"ix_queue_items_{name}", "queue_items", columns, sqlite_where=waits, postgresql_where=waits
         )

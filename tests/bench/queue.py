@@ -15,7 +15,7 @@ from statistics import median, quantiles
 
 import flask_migrate
 from flask import Flask
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 
 from config import Config
 from forum import create_app
@@ -39,6 +39,7 @@ PAGES = {
     "one reason (personal)": "/team/queue?reason=personal",
     "one prompt": "/team/queue?prompt=1",
     "what I hold": "/team/queue?mine=claimed",
+    "what I was asked about": "/team/queue?mine=passed",
     "the team’s home": "/team",
     "an item": "/team/queue/{middle}",
 }
@@ -93,6 +94,7 @@ def _measured(app: Flask, items: int, rounds: int) -> dict[str, list[str]]:
     browser = Site(app).browser(team)
     few = items // 100
     _fill(0, few)
+    _give(team.id)
     before = {name: _queries(browser, path.format(middle=few // 2)) for name, path in PAGES.items()}
     _fill(few, items)
     found = {}
@@ -132,6 +134,13 @@ def _fill(first: int, last: int) -> None:
         db.session.execute(insert(Item), rows)
     db.session.commit()
     db.session.execute(text("ANALYZE"))
+    db.session.commit()
+
+
+def _give(to: int) -> None:
+    """The team member holds 20 things, and was asked about 20."""
+    for first, column in ((1, Item.claimed_by_id), (21, Item.passed_to_id)):
+        db.session.execute(update(Item).where(Item.id.between(first, first + 19)).values({column: to}))
     db.session.commit()
 
 
