@@ -24,6 +24,10 @@ from tests.browser import Browser, Page, Site
 from tests.factories import make_person, make_reply, make_thread, post_of
 
 SECRET = "Wellington Bartholomew of 4B"
+WORD = "Wellington"  # searches mark the word they look for, so they ask for the one beside it
+KINDS_OF_FEED = ("atom", "rss", "json")
+ANY = (200, 302, 303, 401, 403, 404)
+TEAM = {"member", "colleague", "administrator"}
 
 
 @pytest.fixture
@@ -95,6 +99,45 @@ def public_words(site: Site, thread: Thread) -> str:
     return "\n".join(visitor.get(url).text for url in places(site, thread))
 
 
+class Readers:
+    """Six people who keep what they are given, and ask for it again as a browser does: by the ETag of their copy."""
+
+    def __init__(self, site: Site, thread: Thread, post: Post, people: dict[str, User]) -> None:
+        self.browsers = {"visitor": site.visitor()} | {
+            name: site.browser(who) for name, who in people.items()
+        }
+        self.kept: dict[tuple[str, str], Page] = {}
+        self.posts = f"/posts/{post.id}/history"
+        found = ["/search?q=Bartholomew", *(f"/search/feed.{kind}?q=Bartholomew" for kind in KINDS_OF_FEED)]
+        near = "/search?q=Wellingtun"  # a correction would give the word away
+        self.public = [*places(site, thread), *found, near, self.posts, f"/people/{post.author_id}"]
+        self.always = [url_of(thread), found[0], found[-1], self.posts]
+
+    def look(self) -> set[tuple[str, str]]:
+        """Who reads the secret word where."""
+        found = set()
+        for name, browser in self.browsers.items():
+            for url in self.public if name == "visitor" else self.always:
+                if self._asked(name, browser, url):
+                    found.add((name, url))
+        return found
+
+    def _asked(self, name: str, browser: Browser, url: str) -> bool:
+        kept = self.kept.get((name, url))
+        headers = {"If-None-Match": kept.headers["ETag"]} if kept else {}
+        page = browser.get(url, status=(200, 304, 404), headers=headers)
+        if page.status == 304 and kept:
+            page = kept
+        elif "ETag" in page.headers:
+            self.kept[name, url] = page
+        return WORD in page.text
+
+    def at(self, url: str) -> set[str]:
+        """Who reads it at a page that is not for everyone."""
+        pages = {name: browser.get(url, status=ANY) for name, browser in self.browsers.items()}
+        return {name for name, page in pages.items() if WORD in page.text}
+
+
 # From report to ledger, appeal and reversal
 
 
@@ -103,10 +146,18 @@ def test_a_report_is_decided_told_appealed_and_reversed(
     site: Site, thread: Thread, post: Post, ada: User, tess: User, jo: User, reason: str
 ) -> None:
     number, id = post.number, post.id
+    post_of(thread, number).edit(ada, f"You could ask {SECRET}.", "named", post.version)
+    site.commit()
     grace = make_person("Grace Hill", email="grace@example.org")
+    boss = make_person("Bea Boss", role="administrator")
+    people = {"author": ada, "reporter": grace, "member": tess, "colleague": jo, "administrator": boss}
+    readers = Readers(site, thread, post, people)
+    before = readers.look()
+    assert {(name, url) for name in readers.browsers for url in readers.always} <= before
     site.browser(grace).post(f"/posts/{id}/report", {"reason": reason, "detail": "Look at this."})
     urgent = reason in URGENT
-    assert (SECRET in public_words(site, thread)) is not urgent
+    teams = {(name, readers.posts) for name in TEAM}  # the team has the history of what is hidden
+    assert readers.look() == (teams if urgent else before)
     assert ("Being checked by the team" in site.visitor().get(url_of(thread)).words) is urgent
     alarm = words_to(site, site.app.config["FORUM"].contact)
     assert ("out of sight at once" in alarm) is urgent
@@ -116,7 +167,9 @@ def test_a_report_is_decided_told_appealed_and_reversed(
     team, colleague = site.browser(tess), site.browser(jo)
     decide(team, item.id, "remove", reason=reason, words="Please write it again without that part.")
     decision = last_decision().id
-    assert SECRET not in public_words(site, thread)
+    assert readers.look() == teams
+    assert readers.at(f"/account/decisions/{decision}") == {"author"}
+    assert readers.at(f"/team/queue/{item.id}") == TEAM
     assert "removed by the team" in site.visitor().get(url_of(thread)).words.lower()
     tombstone = site.visitor().get(f"/threads/{thread.id}/feed.atom").text
     assert "deleted-entry" in tombstone
@@ -147,6 +200,7 @@ def test_a_report_is_decided_told_appealed_and_reversed(
     team.post(f"/team/queue/{appeal.id}/appeal", answer, status=403)
     colleague.post(f"/team/queue/{appeal.id}/appeal", answer)
     assert waiting() == []
+    assert readers.look() == before
     back = site.visitor().get(url_of(thread))
     assert SECRET in back.words
     assert back.select(f"//article[@id='post-{number}']")

@@ -59,7 +59,9 @@ def urgency_of(reason: str) -> Urgency:
 def _indexed(name: str, columns: tuple[str, ...]) -> str:
     """What an index of the queue holds: all that is open. Few things are somebody's, so the indexes on whose they are
     hold no others; else SQLite, which has counted that nearly all names are empty, walks the whole list to count."""
-    return f"open_thing IS NOT NULL{f' AND {columns[0]} IS NOT NULL' if name in ('claimed', 'passed') else ''}"
+    return (
+        f"open_thing IS NOT NULL{f' AND {columns[0]} IS NOT NULL' if name in ('claimed', 'passed') else ''}"
+    )
 
 
 class Item(db.Model):  # type: ignore[name-defined,misc]
