@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import flask_migrate
 import pytest
@@ -17,8 +18,9 @@ from forum.accounts.models import Visitor
 from forum.case_studies.models.files import StudyFile
 from forum.core.db import db
 from forum.discussion.models.splitting import split
-from forum.moderation.models import Report
+from forum.moderation.models import Appeal, Decision, Report
 from forum.moderation.models.bans import Ban, BanKind
+from forum.moderation.models.decisions import Act
 from forum.search.models.index import is_modelled
 from forum.seed.load import load_conversation
 from tests.conftest import KINDS, configure
@@ -102,6 +104,70 @@ def test_pictures_that_wait_come_into_the_queue_and_go_with_it(empty: Flask) -> 
         with db.engine.connect() as connection:
             found = connection.execute(text("SELECT why, file_id FROM queue_items WHERE thing LIKE 'file:%'"))
             assert found.all() == [("picture", 1)]
+
+
+def test_what_due_process_decided_outlives_its_tables(empty: Flask) -> None:
+    """0010 with data in it, down and up: no post or report of one is lost, each report keeps what came of it, and what
+    waited, or was hidden, is not public for lack of a queue."""
+    with empty.app_context():
+        flask_migrate.upgrade()
+        list(load_conversation())
+        db.session.commit()
+        thread, tess, ben = make_thread(), make_person("Tess Okafor", role="team"), make_person("Ben Lee")
+        for number in range(2, 6):
+            make_reply(thread, author=ben, text=f"Words {number}.")
+        said = ((2, "spam"), (2, "pupil"), (3, "personal"), (4, "off-topic"), (5, "spam"))
+        for number, reason in said:
+            Report.of_post(post_of(thread, number), Visitor(), reason, "", key=f"{number} {reason}")
+        Report.of_person(ben, Visitor(), "spam", "", key="a")
+        for number, act in ((3, Act.HIDE), (4, Act.LEAVE), (5, Act.REMOVE)):
+            last = Decision.of_post(post_of(thread, number), tess, act, "spam", note=f"Note {number}")
+        Appeal.make(Decision.of_post(post_of(thread, 2), tess, Act.REMOVE, "spam"), ben, "But why?")
+        last.undo(tess)
+        thread.holds = thread.prompt.holds = True
+        db.session.commit()
+        for words in ("One that waits.", "Another."):
+            thread.reply(ben, words, "named")
+        make_thread(author=ben, title="A thread that waits")
+        db.session.commit()
+        by = tess.id
+        db.session.remove()
+        was = counts()
+        assert read("SELECT count(*) FROM posts WHERE publication = 'held'") == [(3,)]
+
+        flask_migrate.downgrade(revision="0009")
+        closed = "SELECT post_id, reason, closed_at IS NOT NULL, closed_by_id, note FROM reports ORDER BY id"
+        assert read(closed) == [
+            (2, "spam", True, by, ""),
+            (2, "pupil", True, by, ""),
+            (3, "personal", True, by, "Note 3"),
+            (4, "off-topic", True, by, "Note 4"),
+            (5, "spam", False, None, ""),
+        ]
+        shown = "SELECT thread_id, number FROM posts WHERE publication = 'published' AND moderation = 'clear'"
+        public = [(1, 1), (1, 4), (1, 5)]
+        assert sorted(read(shown)) == public
+        places = "SELECT thread_id, number FROM posts ORDER BY thread_id, number"
+        assert read(places) == [*((1, number) for number in range(1, 8)), (2, 1)]
+        assert read("SELECT posts_count FROM threads ORDER BY id") == [(7,), (1,)]
+        assert read("SELECT publication, moderation FROM threads WHERE id = 2") == [("published", "hidden")]
+
+        flask_migrate.upgrade()
+        assert counts() == was | {"reports": 5, "queue_items": 5}
+        assert sorted(read(shown)) == public
+        assert read("SELECT thing FROM queue_items WHERE open_thing IS NOT NULL") == [("post:5",)]
+        kept = "SELECT post_id, act, reason, note FROM decisions ORDER BY post_id, reason"
+        assert read(kept) == [
+            (2, "hide", "pupil", ""),
+            (2, "hide", "spam", ""),
+            (3, "hide", "personal", "Note 3"),
+            (4, "leave", "off-topic", "Note 4"),
+        ]
+
+
+def read(query: str) -> list[tuple[Any, ...]]:
+    with db.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
 
 
 def counts() -> dict[str, int]:

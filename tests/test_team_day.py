@@ -211,7 +211,11 @@ def test_whose_things_are_is_read_from_their_own_indexes_though_thousands_are_no
     db.session.execute(insert(Item), rows)
     db.session.execute(text("ANALYZE"))
     for whose, index in ((Item.claimed_by_id, "claimed"), (Item.passed_to_id, "passed")):
-        for query in (Item.waiting(), Item.waiting().order_by(None), Item.overdue()):  # the list, and its two counts
+        for query in (
+            Item.waiting(),
+            Item.waiting().order_by(None),
+            Item.overdue(),
+        ):  # the list, and its two counts
             ids = query.where(whose == tess.id).with_only_columns(Item.id)
             plan = "\n".join(explained(ids.limit(1_001)))
             assert f"queue_items_{index}" in plan, plan

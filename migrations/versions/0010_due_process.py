@@ -30,6 +30,8 @@ URGENCY = (
     "CASE WHEN {0} IN ('pupil') THEN 0 WHEN {0} IN ('illegal', 'personal', 'harassment') THEN 1 ELSE 2 END"
 )
 
+LAST = "FROM decisions d WHERE d.item_id = reports.item_id AND d.undone_at IS NULL ORDER BY d.id DESC LIMIT 1"
+
 
 def upgrade():
     _columns()
@@ -294,9 +296,8 @@ def downgrade():
             reports.drop_index(name)
         reports.drop_constraint("uq_reports_item_id_reporter_key", type_="unique")
     op.execute(
-        "UPDATE reports SET closed_at = (SELECT closed_at FROM queue_items i WHERE i.id = reports.item_id),"
-        " closed_by_id = (SELECT d.by_id FROM decisions d WHERE d.item_id = reports.item_id ORDER BY d.id DESC LIMIT 1),"
-        " note = coalesce((SELECT d.note FROM decisions d WHERE d.item_id = reports.item_id ORDER BY d.id DESC LIMIT 1), '')"
+        "UPDATE reports SET closed_at = (SELECT closed_at FROM queue_items i WHERE i.id = reports.item_id),"  # noqa: S608
+        f" closed_by_id = (SELECT d.by_id {LAST}), note = coalesce((SELECT d.note {LAST}), '')"
     )
     op.execute("DELETE FROM reports WHERE post_id IS NULL")
     with op.batch_alter_table("reports") as reports:
@@ -319,9 +320,12 @@ def downgrade():
     op.drop_table("queue_items")
     # What waited is out of sight in the words of before: hidden, with the number that it would have had.
     op.execute(
-        "UPDATE posts SET moderation = 'hidden', publication = 'published', gone_reason = 'other',"
-        " number = coalesce(number, (SELECT t.posts_count FROM threads t WHERE t.id = posts.thread_id) +"
-        " (SELECT count(*) FROM posts o WHERE o.thread_id = posts.thread_id AND o.number IS NULL AND o.id <= posts.id))"
+        "UPDATE posts SET number = placed.number FROM (SELECT p.id, t.posts_count + row_number() OVER"
+        " (PARTITION BY p.thread_id ORDER BY p.id) AS number FROM posts p JOIN threads t ON t.id = p.thread_id"
+        " WHERE p.publication = 'held' AND p.number IS NULL) AS placed WHERE placed.id = posts.id"
+    )
+    op.execute(
+        "UPDATE posts SET moderation = 'hidden', publication = 'published', gone_reason = 'other'"
         " WHERE publication = 'held'"
     )
     op.execute(
