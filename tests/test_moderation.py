@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import joinedload
 
 from forum.accounts.models import Role, User, Visitor
 from forum.activity.models import Activity
-from forum.core.db import db
+from forum.core.db import db, now
 from forum.discussion.models import Component, Post, Prompt, Thread
 from forum.moderation.models import ACTS, Act, Decision, Item, Report
 from forum.seed.load import load_conversation
@@ -512,6 +513,19 @@ def test_of_two_who_decide_at_once_one_does(site: Site, reply: Post) -> None:
     db.session.remove()
     assert at_once(*sends) == [302, 409, 409]
     assert len(lines("team.left")) == 1
+
+
+def test_of_three_who_take_what_nobody_holds_any_more_one_has_it(site: Site, reply: Post) -> None:
+    report_by(site.visitor(), reply)
+    people = [make_person(role="team") for _ in range(3)]
+    site.browser(people[0]).post("/team/queue/1/claim")
+    db.session.execute(update(Item).values(claimed_until=now() - timedelta(seconds=1)))
+    site.commit()
+    sends = [sender(site.browser(one), "/team/queue/1/claim", {}) for one in people]
+    db.session.remove()
+    assert at_once(*sends) == [302, 409, 409]
+    item = db.session.scalars(select(Item)).one()
+    assert item.claimed_until is not None and item.claimed_until > now()
 
 
 def test_of_two_who_hide_at_once_one_does(site: Site, reply: Post) -> None:
