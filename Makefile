@@ -33,10 +33,12 @@ check: $(TESTING) ## style and types only
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 
-bench: $(TESTING) assets ## how fast pages are on this machine
+bench: $(TESTING) assets ## how fast pages and searches are on this machine
 	$(PY) -m tests.bench
 	$(PY) -m tests.bench.schools
 	$(PY) -m tests.bench.library
+	$(PY) -m tests.bench.search
+	$(PY) -m tests.bench.watch
 
 clean: ## take away what can be made again; the database in instance/ stays
 	rm -rf $(VENV) node_modules static/build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -22,6 +22,8 @@ from forum.accounts.letters import deliver_due
 from forum.accounts.models import User
 from forum.core.db import db
 
+VALID: set[str] = set()
+
 
 class Page:
     """One answer of the site."""
@@ -113,7 +115,7 @@ def check_page(page: Page, url: str) -> None:
     """One h1, no id twice, every input labelled, every POST form with its token, valid HTML5."""
     if "Content-Encoding" in page.headers:
         return
-    html5lib.HTMLParser(strict=True).parse(page.data.decode("utf-8"))
+    _check_html(page.text)
     assert len(page.select("//h1")) == 1, f"{url}: {len(page.select('//h1'))} h1"
     twice = [id for id, n in Counter(page.select("//@id")).items() if n > 1]
     assert not twice, f"{url}: ids used twice: {twice}"
@@ -129,6 +131,15 @@ def check_page(page: Page, url: str) -> None:
     missing = described - set(page.select("//@id"))
     assert not missing, f"{url}: described by what is not there: {missing}"
     assert not page.select("//@style | //script[not(@src)] | //style"), f"{url}: inline style or script"
+
+
+def _check_html(text: str) -> None:
+    """Valid HTML5. A page with the same tags, attributes and ampersands as one that was found valid is too."""
+    shape = re.sub(r">[^<]*<", lambda words: ">" + "".join(re.findall(r"&[^;]{0,9};?", words[0])) + "<", text)
+    shape = re.sub(r'="[^"<>&]*"', '=""', shape)
+    if shape not in VALID:
+        html5lib.HTMLParser(strict=True).parse(text)
+        VALID.add(shape)
 
 
 class Site:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar, cast
 
 import flask_migrate
 import pytest
@@ -21,7 +21,12 @@ from forum.seed.load import load_conversation
 from tests.browser import Site
 from tests.servers import postgresql_server
 
+T = TypeVar("T")
 KINDS = os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",")
+
+
+class After(Protocol):
+    def __call__(self, make: Callable[[], T]) -> T: ...
 
 
 def configure(instance: Path, url: str = "", **more: str) -> Config:
@@ -59,12 +64,23 @@ def site(served: Served) -> Iterator[Site]:
 
 
 @pytest.fixture
+def after(served: Served, site: Site) -> After:
+    """Puts the site to where it is after something that is slow to do, which is done once for the whole run."""
+
+    def go(make: Callable[[], T]) -> T:
+        db.session.remove()
+        return served.reset(make)
+
+    return go
+
+
+@pytest.fixture
 def app(site: Site) -> Flask:
     return site.app
 
 
 class Served:
-    """A site that can be put back to its first day."""
+    """A site that can be put back to its first day, or to another that is remembered."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -73,51 +89,63 @@ class Served:
             flask_migrate.upgrade()
             list(load_conversation())
             db.session.commit()
-            self.remember()
+        self._remembered: dict[Any, tuple[Any, Any]] = {None: (None, self._remember())}
 
-    def remember(self) -> None: ...
-
-    def put_back(self) -> None: ...
-
-    def reset(self) -> None:
+    def reset(self, after: Callable[[], T] | None = None) -> T:
+        """Put the site back to its first day, or to just after `after`; answers what that did when it was done."""
+        if after not in self._remembered:
+            self.reset()
+            with self.app.app_context():
+                made = after() if after else None
+                db.session.commit()
+            self._remembered[after] = (made, self._remember())
+        made, rows = self._remembered[after]
         with self.app.app_context():
-            self.put_back()
+            self.put_back(rows)
         mail = self.app.config["FORUM"].instance / "mail"
         for letter in mail.glob("*.eml"):
             letter.unlink()
         self.app.wsgi_app.forget()  # type: ignore[attr-defined]
         fragments.init_app(self.app)
+        return cast(T, made)
+
+    def _remember(self) -> Any:
+        with self.app.app_context():
+            return self.remember()
+
+    def remember(self) -> Any:
+        """All that is in the database now."""
+
+    def put_back(self, remembered: Any) -> None: ...
 
 
 class SQLite(Served):
-    def remember(self) -> None:
-        self.first = sqlite3.connect(":memory:", check_same_thread=False)
+    def remember(self) -> sqlite3.Connection:
+        remembered = sqlite3.connect(":memory:", check_same_thread=False)
         with sqlite3.connect(db.engine.url.database or "") as now:
-            now.backup(self.first)
+            now.backup(remembered)
         now.close()
+        return remembered
 
-    def put_back(self) -> None:
+    def put_back(self, remembered: sqlite3.Connection) -> None:
         db.engine.dispose()
         with sqlite3.connect(db.engine.url.database or "") as now:
-            self.first.backup(now)
+            remembered.backup(now)
         now.close()
 
 
 class PostgreSQL(Served):
-    def remember(self) -> None:
-        tables = [table.name for table in db.metadata.sorted_tables]
-        self.empty = "TRUNCATE " + ", ".join(f'"{name}"' for name in tables) + " RESTART IDENTITY"
-        self.rows: list[tuple[Any, list[dict[str, Any]]]] = []
-        for table in db.metadata.sorted_tables:
-            rows = [dict(row._mapping) for row in db.session.execute(table.select())]
-            if rows:
-                self.rows.append((table, rows))
+    def remember(self) -> list[tuple[Any, list[dict[str, Any]]]]:
+        tables = db.metadata.sorted_tables
+        self.empty = "TRUNCATE " + ", ".join(f'"{table.name}"' for table in tables) + " RESTART IDENTITY"
+        found = [(table, db.session.execute(table.select()).mappings()) for table in tables]
+        return [(table, kept) for table, rows in found if (kept := [dict(row) for row in rows])]
 
-    def put_back(self) -> None:
+    def put_back(self, remembered: list[tuple[Any, list[dict[str, Any]]]]) -> None:
         with db.engine.begin() as connection:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
             connection.execute(text(self.empty))
-            for table, rows in self.rows:
+            for table, rows in remembered:
                 connection.execute(table.insert(), rows)
                 if "id" in table.c:
                     last = f"pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name})"

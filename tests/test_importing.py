@@ -27,6 +27,7 @@ from forum.seed.importing import Import
 from forum.seed.lines import LONGEST_LINE, lines_of
 from forum.seed.plain_text import from_plain_text
 from tests.browser import Site
+from tests.conftest import After
 from tests.factories import make_person, make_reply
 
 SAMPLE = Path(__file__).parents[2] / "shared" / "data" / "discussion.jsonl"
@@ -36,15 +37,24 @@ SAMPLE = Path(__file__).parents[2] / "shared" / "data" / "discussion.jsonl"
 def sample() -> list[bytes]:
     if not SAMPLE.exists():
         pytest.skip(f"{SAMPLE} is not here")
+    return real_posts()
+
+
+def real_posts() -> list[bytes]:
+    """More than one batch of them."""
     with SAMPLE.open("rb") as file:
-        return list(islice(lines_of(file), 800))
+        return list(islice(lines_of(file), 700))
+
+
+def bring_real_posts_in() -> Import:
+    return bring_in(real_posts())
 
 
 # The real thing
 
 
-def test_real_posts_come_in_whole(site: Site, sample: list[bytes]) -> None:
-    run = bring_in(sample)
+def test_real_posts_come_in_whole(site: Site, after: After, sample: list[bytes]) -> None:
+    run = after(bring_real_posts_in)
     good = [found for line in sample if (found := json.loads(line))["body"].strip()]
     assert run.posts == len(good) == count(Post)
     assert run.threads == len({found["thread"] for found in good}) == count(Thread)
@@ -66,8 +76,8 @@ def test_real_posts_come_in_whole(site: Site, sample: list[bytes]) -> None:
         assert not thread.title.lower().startswith("re:")
 
 
-def test_a_second_run_adds_nothing(site: Site, sample: list[bytes]) -> None:
-    first = bring_in(sample)
+def test_a_second_run_adds_nothing(site: Site, after: After, sample: list[bytes]) -> None:
+    first = after(bring_real_posts_in)
     before = everything()
     second = bring_in(sample)
     assert (second.posts, second.threads, second.people, second.already) == (0, 0, 0, first.posts)
@@ -97,9 +107,9 @@ def test_a_run_that_was_stopped_half_way_is_completed(site: Site, sample: list[b
 
 
 def test_nobody_can_sign_in_as_an_imported_person_or_see_their_address(
-    site: Site, sample: list[bytes]
+    site: Site, after: After, sample: list[bytes]
 ) -> None:
-    bring_in(sample[:300])
+    after(bring_real_posts_in)
     for user in db.session.scalars(select(User)):
         assert (user.email, user.email_key, user.password_hash, user.position, user.school) == (None,) * 5
         assert "@" not in user.name
@@ -107,8 +117,8 @@ def test_nobody_can_sign_in_as_an_imported_person_or_see_their_address(
         assert user.byline() == user.name
 
 
-def test_the_pages_of_imported_threads(site: Site, sample: list[bytes]) -> None:
-    bring_in(sample[:200])
+def test_the_pages_of_imported_threads(site: Site, after: After, sample: list[bytes]) -> None:
+    after(bring_real_posts_in)
     visitor = site.visitor()
     visitor.get("/prompts/your-practice")
     for id, slug in list(db.session.execute(select(Thread.id, Thread.slug).limit(40))):

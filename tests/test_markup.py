@@ -412,7 +412,7 @@ SHAPED = {
     + [pytest.param(source, id=name) for name, source in SHAPED.items()],
 )
 def test_worst_texts_are_rendered_in_time(source):
-    started = time.perf_counter()
+    started = time.process_time()
     html = render(source)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert len(html) < 12 * SIZE

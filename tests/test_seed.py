@@ -28,8 +28,8 @@ from forum.seed.story import Untold, sign_ins, tell
 from forum.suggestions.models import AnswerDraft, Step, Suggestion, Supporter, Telling
 from forum.suggestions.rounds import finish
 from tests.browser import Site
-from tests.conftest import configure
-from tests.factories import make_person
+from tests.conftest import After, configure
+from tests.factories import load_story, make_person
 
 PAMPHLET = Path(__file__).parents[2] / "shared" / "pamphlet.txt"
 COMPONENTS = [
@@ -175,8 +175,8 @@ def test_another_organisation_holds_another_conversation(elsewhere: Flask, tmp_p
 # The demo story
 
 
-def test_the_story_is_worth_looking_at(site: Site) -> None:
-    tell_story(site)
+def test_the_story_is_worth_looking_at(site: Site, after: After) -> None:
+    after(load_story)
     threads = list(db.session.scalars(select(Thread)))
     assert len(threads) >= 20
     assert max(thread.posts_count for thread in threads) >= 45
@@ -200,8 +200,8 @@ def test_the_story_is_worth_looking_at(site: Site) -> None:
     assert all(f"<{tag}" in html for tag in ("table", "blockquote", "ul", "ol", "strong", "em", "a href"))
 
 
-def test_the_case_studies_of_the_story(site: Site) -> None:
-    tell_story(site)
+def test_the_case_studies_of_the_story(site: Site, after: After) -> None:
+    after(load_story)
     studies = list(db.session.scalars(select(CaseStudy)))
     trials = list(db.session.scalars(select(Trial)))
     assert len(studies) >= 20
@@ -222,8 +222,8 @@ def test_the_case_studies_of_the_story(site: Site) -> None:
     assert all("(invented)" in named.school for named in (*studies, *trials) if named.school)
 
 
-def test_everyone_and_every_school_is_invented_and_says_so(site: Site) -> None:
-    tell_story(site)
+def test_everyone_and_every_school_is_invented_and_says_so(site: Site, after: After) -> None:
+    after(load_story)
     people = list(db.session.scalars(select(User)))
     assert {user.email.rpartition("@")[2] for user in people if user.email} == {"example.org"}
     assert all("(invented)" in user.school for user in people if user.school)
@@ -232,8 +232,8 @@ def test_everyone_and_every_school_is_invented_and_says_so(site: Site) -> None:
     assert "Every person, school and post here is invented" in words
 
 
-def test_the_story_is_told_in_the_past_and_in_order(site: Site) -> None:
-    tell_story(site)
+def test_the_story_is_told_in_the_past_and_in_order(site: Site, after: After) -> None:
+    after(load_story)
     yesterday = now() - timedelta(minutes=1)
     for column in (
         Thread.created_at,
@@ -275,15 +275,15 @@ def test_the_story_is_told_in_the_past_and_in_order(site: Site) -> None:
         assert posts[-1].published_at == thread.last_post_at
 
 
-def test_every_post_of_the_story_is_rendered(site: Site) -> None:
-    tell_story(site)
+def test_every_post_of_the_story_is_rendered(site: Site, after: After) -> None:
+    after(load_story)
     for source, html in db.session.execute(select(Post.source, Post.html)):
         assert html == render(source)
         assert html
 
 
-def test_the_pages_of_the_story(site: Site) -> None:
-    tell_story(site)
+def test_the_pages_of_the_story(site: Site, after: After) -> None:
+    after(load_story)
     visitor = site.visitor()
     for slug in ("your-practice", "resources", "what-more"):
         visitor.get(f"/prompts/{slug}")
@@ -299,8 +299,8 @@ def test_the_pages_of_the_story(site: Site) -> None:
         visitor.get(path)
 
 
-def test_the_suggestions_of_the_story_are_at_every_stage(site: Site) -> None:
-    tell_story(site)
+def test_the_suggestions_of_the_story_are_at_every_stage(site: Site, after: After) -> None:
+    after(load_story)
     assert set(db.session.scalars(select(Suggestion.status))) >= {
         "heard", "considered", "tried", "exists", "will-not", "not-ours", "under-way", "checked",
     }  # fmt: skip
@@ -325,22 +325,19 @@ def test_the_suggestions_of_the_story_are_at_every_stage(site: Site) -> None:
     assert finish() == 1 and not site.mail(), "the people of the story have no letter box"
 
 
-def test_telling_it_twice_changes_nothing(site: Site) -> None:
-    runner = site.app.test_cli_runner()
-    first = runner.invoke(args=["demo", "load"])
-    assert first.exit_code == 0, first.output
-    assert "222 posts, all invented" in first.output
+def test_telling_it_twice_changes_nothing(site: Site, after: After) -> None:
+    assert "222 posts, all invented" in after(load_story)
     kept, before = sign_ins(site.app.config["FORUM"]), counts()
-    second = runner.invoke(args=["demo", "load"])
+    second = site.app.test_cli_runner().invoke(args=["demo", "load"])
     assert second.exit_code == 0
     assert "nothing was changed" in second.output
     assert sign_ins(site.app.config["FORUM"]) == kept
     assert counts() == before
 
 
-def test_one_can_sign_in_as_each_role(site: Site) -> None:
+def test_one_can_sign_in_as_each_role(site: Site, after: After) -> None:
+    after(load_story)
     config = site.app.config["FORUM"]
-    site.app.test_cli_runner().invoke(args=["demo", "load"])
     file = config.instance / "demo-sign-ins.txt"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     shown = site.app.test_cli_runner().invoke(args=["demo", "sign-ins"]).output.splitlines()
@@ -380,11 +377,6 @@ def elsewhere(tmp_path: Path) -> Iterator[Flask]:
         db.create_all()
         yield app
         db.session.remove()
-
-
-def tell_story(site: Site) -> None:
-    tell(site.app.config["FORUM"])
-    db.session.commit()
 
 
 def slugs(model: Any) -> list[str]:

@@ -20,6 +20,7 @@ from forum.core.guards import me, signed_in
 from forum.core.limits import limiter, person
 from forum.discussion.models import Post
 from forum.discussion.models.drafts import Draft
+from forum.discussion.models.gate import look
 from forum.discussion.models.words import Publication
 
 OWN = "This is your own case study. To say what has happened since, change it."
@@ -37,7 +38,7 @@ def tried(id: int) -> ResponseReturnValue:
         raise Refused(study.thread.why_closed_to(me()))
     if request.method == "GET":
         return _page(study, trial, *_opened(study, trial))
-    form = REPORT()
+    form: Any = REPORT()
     if "find_school" in request.form:
         if form.has_good_token():
             form.look()
@@ -48,6 +49,10 @@ def tried(id: int) -> ResponseReturnValue:
         return _page(study, trial, form, status=422)
     if leaving:
         return _kept_for_later(study, form)
+    before = trial.post.was_public() if trial is not None else ""
+    told = {name: said for name, said in form.said.items() if isinstance(said, str)}
+    if not form.passes(look(me(), told, before)):
+        return _page(study, trial, form, status=422)
     try:
         shown = _published(study, trial, form)
     except Conflict:

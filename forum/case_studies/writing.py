@@ -125,7 +125,7 @@ def _step(writing: Writing, step: Step) -> ResponseReturnValue:
     by_script = wants_json()
     if request.method == "GET":
         return _question(writing, step, _opened(writing, step))
-    form = step.form()
+    form: Any = step.form()
     if "find_school" in request.form and "find_school" in form:
         if form.has_good_token():
             form.look()

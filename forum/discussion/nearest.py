@@ -16,8 +16,8 @@ class Finder(Protocol):
     def nearest(self, words: str, limit: int, kind: str | None = None) -> list[ThreadRow]:
         """The threads (of `kind`) nearest to a title or a few words that someone is writing."""
 
-    def related(self, thread: Thread, limit: int) -> list[ThreadRow]:
-        """Other threads about the same: the same components and words."""
+    def related(self, thread: Thread, limit: int) -> list[int]:
+        """Other threads about the same, by their ids: the same components and words."""
 
 
 def finds(app: Flask, finder: Finder) -> None:
@@ -28,7 +28,7 @@ def nearest(words: str, limit: int = 3, kind: str | None = None) -> list[ThreadR
     return _finder().nearest(words, limit, kind) if words.strip() else []
 
 
-def related(thread: Thread, limit: int = 5) -> list[ThreadRow]:
+def related(thread: Thread, limit: int = 5) -> list[int]:
     return _finder().related(thread, limit)
 
 

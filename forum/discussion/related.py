@@ -75,7 +75,7 @@ def _found(id: int) -> tuple[int, ...]:
         thread = db.session.scalars(PUBLIC, {"id": id}).first()
         if thread is None:
             return ()
-        found = tuple(row.id for row in related(thread, MOST))
+        found = tuple(related(thread, MOST))
         kept.put(key, found, 300)
     return found
 

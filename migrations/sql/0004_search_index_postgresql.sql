@@ -23,6 +23,12 @@ RETURN regexp_replace(
 CREATE FUNCTION search_own(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN regexp_replace($1, '^[ \t]*>.*$', '', 'gn');
 
+-- Names in capitals once more, with a mark: SEND is not to be found where somebody sends something.
+CREATE FUNCTION search_capitals(text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN array_to_tsvector(ARRAY(
+    SELECT DISTINCT lower(found[1]) || 'x0'
+    FROM regexp_matches(replace($1, '_', ' '), '\m([A-Z]{2,8})s?\M', 'g') AS found));
+
 CREATE FUNCTION search_name(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(
     (SELECT string_agg('@' || word, ' ') FROM string_to_table(lower(search_fold($1)), ' ') AS word WHERE word <> ''),
@@ -71,11 +77,16 @@ SELECT
         WHEN p.number = 1 THEN setweight(to_tsvector('search_english', search_fold(t.title)), 'A')
         ELSE ''::tsvector
     END
-        || to_tsvector('search_english', search_fold(search_own(p.source)))
+        || to_tsvector('search_english', search_fold(m.own))
+        || search_capitals(CASE WHEN p.number = 1 THEN t.title || ' ' || m.own ELSE m.own END)
         || search_marks(m.tags, m.author, p.id) AS words
 FROM posts p
-JOIN threads t ON t.id = p.thread_id
-JOIN users u ON u.id = p.author_id
+CROSS JOIN LATERAL (
+    SELECT * FROM threads
+    WHERE id = p.thread_id AND publication = 'published' AND moderation = 'clear'
+    OFFSET 0  -- looked up by its id, always
+) AS t
+CROSS JOIN LATERAL (SELECT name, position, phase FROM users WHERE id = p.author_id OFFSET 0) AS u
 CROSS JOIN LATERAL (
     SELECT
         'z0 p' || p.prompt_id
@@ -90,11 +101,11 @@ CROSS JOIN LATERAL (
                 (SELECT ' ' || string_agg('c' || component_id, ' ' ORDER BY component_id)
                 FROM thread_components WHERE thread_id = t.id), '')
             || CASE WHEN p.number = 1 THEN ' o1' ELSE '' END AS tags,
-        CASE WHEN p.disclosure = 'named' THEN search_name(u.name) ELSE '' END AS author
+        CASE WHEN p.disclosure = 'named' THEN search_name(u.name) ELSE '' END AS author,
+        search_own(p.source) AS own
     OFFSET 0  -- once, and not again wherever it is named
 ) AS m
-WHERE p.publication = 'published' AND p.moderation = 'clear' AND p.number IS NOT NULL
-    AND t.publication = 'published' AND t.moderation = 'clear';
+WHERE p.publication = 'published' AND p.moderation = 'clear' AND p.number IS NOT NULL;
 
 CREATE VIEW search_public_threads AS
 SELECT
@@ -103,10 +114,12 @@ SELECT
     translate(t.title, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ -''’?!.,:;"&()', 'abcdefghijklmnopqrstuvwxyz') AS "key",
     m.tags,
     m.author,
-    to_tsvector('search_english', search_fold(t.title)) || search_marks(m.tags, m.author, t.id) AS words
+    to_tsvector('search_english', search_fold(t.title))
+        || search_capitals(t.title)
+        || search_marks(m.tags, m.author, t.id) AS words
 FROM threads t
-JOIN posts p ON p.thread_id = t.id AND p.number = 1
-JOIN users u ON u.id = t.author_id
+CROSS JOIN LATERAL (SELECT disclosure FROM posts WHERE thread_id = t.id AND number = 1 OFFSET 0) AS p
+CROSS JOIN LATERAL (SELECT name, position, phase FROM users WHERE id = t.author_id OFFSET 0) AS u
 CROSS JOIN LATERAL (
     SELECT
         'z0 p' || t.prompt_id
@@ -131,22 +144,74 @@ WHERE t.publication = 'published' AND t.moderation = 'clear';
 CREATE TABLE search_spellings (word text COLLATE "C" PRIMARY KEY);
 CREATE TABLE search_deletions (form text COLLATE "C", word text COLLATE "C", PRIMARY KEY (form, word));
 
+-- Which windows of 4,096 ids (see search_marks) have posts of a month: a search in old days begins at the right one.
+CREATE TABLE search_months (month text COLLATE "C", span integer, PRIMARY KEY (month, span));
+
 CREATE TABLE search_upkeep (task text PRIMARY KEY, done_to integer NOT NULL);
 
 -- What is there already, in bulk. GIN keeps no list of what is pending: a search never has to read through one.
 INSERT INTO search_posts SELECT * FROM search_public_posts ORDER BY post_id;
 INSERT INTO search_threads SELECT * FROM search_public_threads ORDER BY thread_id;
+INSERT INTO search_months
+SELECT DISTINCT to_char(published_at AT TIME ZONE 'UTC', 'YYYYMM'), post_id >> 12 FROM search_posts;
 CREATE INDEX ix_search_posts_words ON search_posts USING gin (words) WITH (fastupdate = off);
 CREATE INDEX ix_search_threads_words ON search_threads USING gin (words) WITH (fastupdate = off);
 ANALYZE search_posts, search_threads;
+
+-- The newest that have words, whatever they are: the newest window first, then ever larger ones, `deepest` of them.
+CREATE FUNCTION search_newest_posts(wanted tsquery, begins timestamptz, ends timestamptz, deepest integer, most integer)
+RETURNS TABLE (post_id integer, thread_id integer, number integer, tags text) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    top integer := (SELECT max(s.post_id) + 1 FROM search_posts s);
+    missing integer := most;
+    among tsquery;
+    low integer;
+    found integer;
+BEGIN
+    FOR depth IN 1..deepest LOOP
+        EXIT WHEN top IS NULL OR top <= 0 OR missing <= 0;
+        IF depth = 1 THEN
+            low := greatest((top >> 12) - 1, 0) << 12;
+        ELSIF depth < 4 THEN
+            low := greatest(((top - 1) >> 16) - CASE depth WHEN 2 THEN 0 ELSE 15 END, 0) << 16;
+        ELSE
+            low := 0;
+        END IF;
+        SELECT CASE
+            WHEN depth = 1 THEN
+                (SELECT string_agg(quote_literal('#w' || n), '|') FROM generate_series(low >> 12, (top - 1) >> 12) n)
+            WHEN depth < 4 THEN
+                (SELECT string_agg(quote_literal('#x' || n), '|') FROM generate_series(low >> 16, (top - 1) >> 16) n)
+        END::tsquery INTO among;
+        -- Planned for these words: and never by a walk along the key.
+        RETURN QUERY EXECUTE
+            'WITH m AS MATERIALIZED (SELECT s.post_id, s.thread_id, s.number, s.tags FROM search_posts s'
+            ' WHERE s.words @@ $1 AND s.post_id >= $2 AND s.post_id < $3 AND s.published_at >= $4 AND s.published_at < $5)'
+            ' SELECT * FROM m ORDER BY post_id DESC LIMIT $6'
+        USING coalesce(wanted && among, wanted), low, top, begins, ends, missing;
+        GET DIAGNOSTICS found = ROW_COUNT;
+        missing := missing - found;
+        top := low;
+    END LOOP;
+END $$;
+
+CREATE FUNCTION search_newest_threads(wanted tsquery, begins timestamptz, ends timestamptz, most integer)
+RETURNS TABLE (thread_id integer, tags text) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY EXECUTE
+        'WITH m AS MATERIALIZED (SELECT s.thread_id, s.tags FROM search_threads s'
+        ' WHERE s.words @@ $1 AND s.created_at >= $2 AND s.created_at < $3)'
+        ' SELECT * FROM m ORDER BY thread_id DESC LIMIT $4'
+    USING wanted, begins, ends, most;
+END $$;
 
 -- Rows are locked in the order of their ids, and only then is it asked what they should be: whoever comes second
 -- sees what the first has done.
 CREATE FUNCTION search_redo_posts(ids integer[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM 1 FROM search_posts WHERE post_id = ANY (ids) ORDER BY post_id FOR UPDATE;
-    DELETE FROM search_posts s WHERE post_id = ANY (ids)
-        AND NOT EXISTS (SELECT 1 FROM search_public_posts v WHERE v.post_id = s.post_id);
+    DELETE FROM search_posts WHERE post_id = ANY (ids)
+        AND post_id <> ALL (ARRAY(SELECT post_id FROM search_public_posts WHERE post_id = ANY (ids)));
     INSERT INTO search_posts SELECT * FROM search_public_posts WHERE post_id = ANY (ids) ORDER BY post_id
     ON CONFLICT (post_id) DO UPDATE SET
         thread_id = EXCLUDED.thread_id,
@@ -160,8 +225,8 @@ END $$;
 CREATE FUNCTION search_redo_threads(ids integer[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM 1 FROM search_threads WHERE thread_id = ANY (ids) ORDER BY thread_id FOR UPDATE;
-    DELETE FROM search_threads s WHERE thread_id = ANY (ids)
-        AND NOT EXISTS (SELECT 1 FROM search_public_threads v WHERE v.thread_id = s.thread_id);
+    DELETE FROM search_threads WHERE thread_id = ANY (ids)
+        AND thread_id <> ALL (ARRAY(SELECT thread_id FROM search_public_threads WHERE thread_id = ANY (ids)));
     INSERT INTO search_threads SELECT * FROM search_public_threads WHERE thread_id = ANY (ids) ORDER BY thread_id
     ON CONFLICT (thread_id) DO UPDATE SET
         created_at = EXCLUDED.created_at,
@@ -195,6 +260,16 @@ BEGIN
         FROM unnest(fresh) AS word, generate_series(1, length(word)) AS place
         ON CONFLICT DO NOTHING;
     END IF;
+END $$;
+
+CREATE FUNCTION search_months_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    of_post text := to_char(NEW.published_at AT TIME ZONE 'UTC', 'YYYYMM');
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM search_months WHERE month = of_post AND span = NEW.post_id >> 12) THEN
+        INSERT INTO search_months VALUES (of_post, NEW.post_id >> 12) ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NULL;
 END $$;
 
 -- The thread is held while it is asked whether it is public: someone may be about to hide it.
@@ -269,9 +344,25 @@ END $$;
 
 CREATE FUNCTION search_empty() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    TRUNCATE search_posts, search_threads, search_spellings, search_deletions, search_upkeep;
+    TRUNCATE search_posts, search_threads, search_spellings, search_deletions, search_months,
+        search_upkeep;
     RETURN NULL;
 END $$;
+
+-- A plan that is made while a table is small is kept while it grows, for as long as a connection lasts: no plan here
+-- may read a table from end to end.
+ALTER FUNCTION search_redo_posts(integer[]) SET enable_seqscan = off;
+ALTER FUNCTION search_redo_threads(integer[]) SET enable_seqscan = off;
+ALTER FUNCTION search_redo_all_of(integer) SET enable_seqscan = off;
+ALTER FUNCTION search_learn(text) SET enable_seqscan = off;
+ALTER FUNCTION search_months_follow() SET enable_seqscan = off;
+ALTER FUNCTION search_posts_follow() SET enable_seqscan = off;
+ALTER FUNCTION search_threads_follow() SET enable_seqscan = off;
+ALTER FUNCTION search_users_follow() SET enable_seqscan = off;
+
+CREATE TRIGGER search_months_follow
+AFTER INSERT OR UPDATE OF published_at ON search_posts
+FOR EACH ROW EXECUTE FUNCTION search_months_follow();
 
 CREATE TRIGGER search_posts_follow
 AFTER INSERT OR DELETE OR UPDATE OF

@@ -7,6 +7,7 @@ CREATE TABLE search_posts (
     number INTEGER NOT NULL,
     published_at DATETIME NOT NULL,
     title TEXT NOT NULL,  -- of an opening post, else ''
+    capitals TEXT NOT NULL,  -- the names in capitals, each with a mark
     tags TEXT NOT NULL,
     author TEXT NOT NULL,
     own TEXT  -- the post's own words where it quotes others, else NULL: then they are posts.source
@@ -17,22 +18,68 @@ CREATE TABLE search_threads (
     created_at DATETIME NOT NULL,
     title TEXT NOT NULL,
     "key" TEXT NOT NULL,  -- what two spellings of one title have in common
+    capitals TEXT NOT NULL,
     tags TEXT NOT NULL,
     author TEXT NOT NULL
 );
 
 CREATE INDEX ix_search_threads_key ON search_threads ("key");
 
+CREATE VIEW search_bodies AS
+SELECT
+    p.id AS post_id,
+    CASE WHEN p.number = 1 THEN t.title ELSE '' END AS title,
+    p.source,
+    -- Lines that quote someone are not the post's own words. To take a text apart it is made a JSON list of its lines.
+    CASE WHEN instr(p.source, '>') > 0 THEN coalesce(
+        (SELECT group_concat(value, char(10))
+        FROM json_each('[' || replace(json_quote(replace(p.source, '\', ' ')), '\n', '","') || ']')
+        WHERE ltrim(value) NOT LIKE '>%'), '')
+    END AS own
+FROM posts p
+JOIN threads t ON t.id = p.thread_id;
+
+-- Texts taken apart. In steps, since SQLite's parser takes a replace in a replace only so deep.
+CREATE VIEW search_said AS
+SELECT said.post_id, piece.value AS word
+FROM (
+    SELECT post_id, replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
+        text, '\', ' '), '-', ' '), '/', ' '), '*', ' '), '_', ' '), '<', ' '), '>', ' '), '=', ' '), '#', ' '), '`', ' ')
+        AS text
+    FROM (
+        SELECT post_id, replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
+            text, '’', ' '), '‘', ' '), '“', ' '), '”', ' '), '(', ' '), ')', ' '), '[', ' '), ']', ' '), '–', ' '), '—', ' ')
+            AS text
+        FROM (
+            SELECT post_id, replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
+                title || ' ' || coalesce(own, source), char(10), ' '), char(9), ' '), char(13), ' '), '.', ' '), ',', ' '), ':', ' '),
+                ';', ' '), '!', ' '), '?', ' '), '"', ' '), '''', ' ') AS text
+            FROM search_bodies
+        )
+    )
+) AS said,
+json_each('[' || replace(json_quote(said.text), ' ', '","') || ']') AS piece;
+
 -- Tags narrow a search: z0 stands for everything, p(rompt), k(ind), y(ear) and m(onth), h (2: answered by the team,
 -- 3: has a picture), v1 (somebody supports it), s (position of the author), f (their phase), c(omponent), o1 (opens).
--- In author each word of a name has an n in front. It is empty where the author said only their role.
+-- In author each word of a name has an n in front. It is empty where the author said only their role. Names in capitals
+-- are indexed once more, with a mark: SEND is not to be found where somebody sends something.
 CREATE VIEW search_public_posts AS
 SELECT
     p.id AS post_id,
     p.thread_id,
     p.number,
     p.published_at,
-    CASE WHEN p.number = 1 THEN t.title ELSE '' END AS title,
+    b.title,
+    CASE
+        WHEN b.title GLOB '*[A-Z][A-Z]*' OR p.source GLOB '*[A-Z][A-Z]*'
+        THEN coalesce(
+            (SELECT group_concat(lower(rtrim(word, 's')) || 'x0', ' ')
+            FROM search_said s
+            WHERE s.post_id = p.id
+                AND word GLOB '[A-Z][A-Z]*' AND length(word) < 10 AND rtrim(word, 's') NOT GLOB '*[^A-Z]*'), '')
+        ELSE ''
+    END AS capitals,
     'z0 p' || p.prompt_id
         || ' k' || replace(t.kind, '-', '')
         || ' y' || substr(p.published_at, 1, 4)
@@ -50,13 +97,9 @@ SELECT
         ELSE 'n' || replace(trim(replace(replace(replace(replace(replace(
             u.name, '-', ' '), '''', ' '), '’', ' '), '.', ' '), '  ', ' ')), ' ', ' n')
     END AS author,
-    -- Lines that quote someone are not the post's own words. To take a text apart it is made a JSON list of its lines.
-    CASE WHEN instr(p.source, '>') > 0 THEN coalesce(
-        (SELECT group_concat(value, char(10))
-        FROM json_each('[' || replace(json_quote(replace(p.source, '\', ' ')), '\n', '","') || ']')
-        WHERE ltrim(value) NOT LIKE '>%'), '')
-    END AS own
+    b.own
 FROM posts p
+JOIN search_bodies b ON b.post_id = p.id
 JOIN threads t ON t.id = p.thread_id
 JOIN users u ON u.id = p.author_id
 WHERE p.publication = 'published' AND p.moderation = 'clear' AND p.number IS NOT NULL
@@ -70,6 +113,17 @@ SELECT
     replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
         lower(t.title), ' ', ''), '-', ''), '''', ''), '’', ''), '?', ''), '!', ''), '.', ''), ',', ''), ':', ''), ';',
         ''), '"', ''), '&', ''), '(', ''), ')', '') AS "key",
+    CASE
+        WHEN t.title GLOB '*[A-Z][A-Z]*'
+        THEN coalesce(
+            (SELECT group_concat(lower(rtrim(value, 's')) || 'x0', ' ')
+            FROM json_each('["' || replace(trim(json_quote(replace(replace(replace(replace(replace(replace(replace(
+                replace(replace(replace(replace(replace(replace(replace(t.title, '"', ' '), '\', ' '), '-', ' '), '/', ' '),
+                ':', ' '), ',', ' '), '.', ' '), '?', ' '), '!', ' '), '(', ' '), ')', ' '), '''', ' '), '’', ' '),
+                '–', ' ')), '"'), ' ', '","') || '"]')
+            WHERE value GLOB '[A-Z][A-Z]*' AND length(value) < 10 AND rtrim(value, 's') NOT GLOB '*[^A-Z]*'), '')
+        ELSE ''
+    END AS capitals,
     'z0 p' || t.prompt_id
         || ' k' || replace(t.kind, '-', '')
         || ' y' || substr(t.created_at, 1, 4)
@@ -94,17 +148,17 @@ WHERE t.publication = 'published' AND t.moderation = 'clear';
 
 -- The words themselves: no second copy of a text, but of those that quote.
 CREATE VIEW search_texts AS
-SELECT s.post_id, s.title, coalesce(s.own, p.source) AS body, s.tags, s.author
+SELECT s.post_id, s.title, coalesce(s.own, p.source) AS body, s.capitals, s.tags, s.author
 FROM search_posts s
 JOIN posts p ON p.id = s.post_id;
 
 CREATE VIRTUAL TABLE search_words USING fts5 (
-    title, body, tags, author,
+    title, body, capitals, tags, author,
     content = 'search_texts', content_rowid = 'post_id', tokenize = 'porter unicode61 remove_diacritics 2'
 );
 
 CREATE VIRTUAL TABLE search_titles USING fts5 (
-    title, tags, author,
+    title, capitals, tags, author,
     content = 'search_threads', content_rowid = 'thread_id', tokenize = 'porter unicode61 remove_diacritics 2'
 );
 
@@ -125,33 +179,17 @@ INSERT INTO search_titles (search_titles) VALUES ('rebuild');
 
 CREATE TRIGGER search_post_in AFTER INSERT ON search_posts
 BEGIN
-    INSERT INTO search_words (rowid, title, body, tags, author)
-    SELECT post_id, title, body, tags, author FROM search_texts WHERE post_id = NEW.post_id;
-    -- Three steps, since SQLite's parser takes a replace in a replace only so deep.
+    INSERT INTO search_words (rowid, title, body, capitals, tags, author)
+    SELECT post_id, title, body, capitals, tags, author FROM search_texts WHERE post_id = NEW.post_id;
     INSERT OR IGNORE INTO search_spellings
-    SELECT value FROM json_each((
-        SELECT '[' || replace(json_quote(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
-            text, '\', ' '), '-', ' '), '/', ' '), '*', ' '), '_', ' '), '<', ' '), '>', ' '), '=', ' '), '#', ' '), '`', ' ')),
-            ' ', '","') || ']'
-        FROM (
-            SELECT replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
-                text, '’', ' '), '‘', ' '), '“', ' '), '”', ' '), '(', ' '), ')', ' '), '[', ' '), ']', ' '),
-                '–', ' '), '—', ' ') AS text
-            FROM (
-                SELECT replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
-                    lower(title || ' ' || body), char(10), ' '), char(9), ' '), char(13), ' '), '.', ' '), ',', ' '),
-                    ':', ' '), ';', ' '), '!', ' '), '?', ' '), '"', ' '), '''', ' ') AS text
-                FROM search_texts WHERE post_id = NEW.post_id
-            )
-        )
-    ))
-    WHERE length(value) BETWEEN 4 AND 20 AND value NOT GLOB '*[^a-z]*';
+    SELECT lower(word) FROM search_said
+    WHERE post_id = NEW.post_id AND length(word) BETWEEN 4 AND 20 AND lower(word) NOT GLOB '*[^a-z]*';
 END;
 
 CREATE TRIGGER search_post_out BEFORE DELETE ON search_posts
 BEGIN
-    INSERT INTO search_words (search_words, rowid, title, body, tags, author)
-    SELECT 'delete', post_id, title, body, tags, author FROM search_texts WHERE post_id = OLD.post_id;
+    INSERT INTO search_words (search_words, rowid, title, body, capitals, tags, author)
+    SELECT 'delete', post_id, title, body, capitals, tags, author FROM search_texts WHERE post_id = OLD.post_id;
 END;
 
 CREATE TRIGGER search_post_changed BEFORE UPDATE ON search_posts
@@ -161,13 +199,14 @@ END;
 
 CREATE TRIGGER search_thread_in AFTER INSERT ON search_threads
 BEGIN
-    INSERT INTO search_titles (rowid, title, tags, author) VALUES (NEW.thread_id, NEW.title, NEW.tags, NEW.author);
+    INSERT INTO search_titles (rowid, title, capitals, tags, author)
+    VALUES (NEW.thread_id, NEW.title, NEW.capitals, NEW.tags, NEW.author);
 END;
 
 CREATE TRIGGER search_thread_out BEFORE DELETE ON search_threads
 BEGIN
-    INSERT INTO search_titles (search_titles, rowid, title, tags, author)
-    VALUES ('delete', OLD.thread_id, OLD.title, OLD.tags, OLD.author);
+    INSERT INTO search_titles (search_titles, rowid, title, capitals, tags, author)
+    VALUES ('delete', OLD.thread_id, OLD.title, OLD.capitals, OLD.tags, OLD.author);
 END;
 
 CREATE TRIGGER search_thread_changed BEFORE UPDATE ON search_threads

@@ -17,6 +17,8 @@ DROP TABLE search_titles;
 DROP VIEW search_texts;
 DROP VIEW search_public_posts;
 DROP VIEW search_public_threads;
+DROP VIEW search_said;
+DROP VIEW search_bodies;
 DROP TABLE search_posts;
 DROP TABLE search_threads;
 DROP TABLE search_spellings;

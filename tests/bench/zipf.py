@@ -27,6 +27,18 @@ VOCABULARY = 60_000
 PEOPLE = 2_000
 BATCH = 10_000
 SHORTEST, LONGEST = 40, 160  # words of a post
+SAID = 0.2  # of the posts have one of these
+NAMES = (
+    "SEN",
+    "SEND",
+    "special educational needs",
+    "special needs",
+    "TA",
+    "TAs",
+    "teaching assistant",
+    "send",
+    "sending",
+)
 CONSONANTS, VOWELS, ENDS = "bcdfghjklmnprstvw", "aeiou", ("", "n", "t", "r", "m")
 Row = dict[str, Any]
 
@@ -54,9 +66,11 @@ def fill(app: Flask, posts: int) -> Forum:
         before = (
             ScriptDirectory(str(app.config["FORUM"].root / "migrations")).get_revision(INDEX).down_revision
         )
-        flask_migrate.upgrade(revision=str(before))
+        flask_migrate.upgrade()
         list(load_conversation())
         db.session.commit()
+        db.session.remove()
+        flask_migrate.downgrade(revision=str(before))
         forum.write()
         flask_migrate.upgrade()
         _settle()
@@ -144,7 +158,10 @@ class Forum:
             thread = 1 if long else max(1, opened - int(self.chance.expovariate(1 / 50)))
         self._counts[thread] += 1
         row = threads[thread - 1]
-        source = " ".join(self.some(SHORTEST, LONGEST))
+        said = self.some(SHORTEST, LONGEST)
+        if self.chance.random() < SAID:
+            said.insert(SHORTEST // 2, self.chance.choice(NAMES))
+        source = " ".join(said)
         return {
             "id": number,
             "thread": thread,

@@ -14,11 +14,13 @@ from forum.search.models.home import home
 from forum.search.models.index import OPENS, SUPPORTED, Narrow, PostRow, Title, tag
 from forum.search.models.keys import Key, Order
 from forum.search.models.query import Query
-from forum.search.models.ranking import READ, Ranking, own, thread_worth
+from forum.search.models.ranking import READ, Ranking, own, posts_worth
 from forum.search.models.results import MANY, Facets
 from forum.search.models.words import title_key
 
-MOST_READ = 400  # posts of which the words are weighed
+OTHERS, TITLED = 250, 500  # found besides the newest, where there are too many of these
+VARIETY = 100  # threads
+MOST_READ = 200  # posts of which the words are weighed
 
 
 @dataclass(slots=True)
@@ -103,15 +105,15 @@ class Batch:
         self._exact(narrow)
 
     def _posts(self, narrow: Narrow) -> None:
-        """The newest posts. Where there are more than these, the newest opening posts too, and whatever has the words
-        in its title: else a long thread would be all that is found of a common word."""
+        """The newest posts, and whatever has the words in its title. Where there are more posts, and these are of few
+        threads, the newest opening posts too: else a long thread would be all that is found of a common word."""
         index, words = home(), self.query.words
         found = index.posts(words, narrow, self.key.below, MANY)
         self.floor, self.newest = found.floor, len(found.posts)
         self._add(found.posts)
         if self.query.order == "newest":
             return
-        titled = index.threads(words, narrow, self.key.thread, MANY) if words.groups else []
+        titled = index.threads(words, narrow, self.key.thread, TITLED) if words.groups else []
         if not self.key.is_in_first_batch:
             for row in titled:  # they stood in the first batch
                 self.threads.pop(row.id, None)
@@ -119,9 +121,10 @@ class Batch:
         for row in titled:
             self._thread(row.id).tags = row.tags
         self._exact(narrow)
-        if self.floor is not None:
-            extra = SUPPORTED if self.query.order == "supported" else OPENS
-            self._add(index.posts(words, narrow.tagged(extra), self.floor, MANY // 2).posts)
+        supported = self.query.order == "supported"
+        if self.floor is not None and (supported or len(self.threads) < VARIETY):
+            extra = SUPPORTED if supported else OPENS
+            self._add(index.posts(words, narrow.tagged(extra), self.floor, OTHERS).posts)
 
     def _exact(self, narrow: Narrow) -> None:
         """Threads that have just this title, however old."""
@@ -137,27 +140,35 @@ class Batch:
             self._thread(post.thread_id).posts.append(post)
 
     def _thread(self, id: int) -> Candidate:
-        return self.threads.setdefault(id, Candidate(id))
+        thread = self.threads.get(id)
+        if thread is None:
+            thread = self.threads[id] = Candidate(id)
+        return thread
 
     # Ordering
 
     def _order(self) -> None:
-        for thread in self.threads.values():
+        threads = self.threads.values()
+        for thread in threads:
             thread.best = thread.posts[0].id if thread.posts else None
         if self.query.order == "newest":
-            for thread in self.threads.values():
+            for thread in threads:
                 thread.order = (-(thread.best or thread.id),)
             return
-        groups, titles = self.query.words.groups, {row.id: row for row in home().titles(list(self.threads))}
-        if groups and self.threads:
-            many, counts = home().counts(groups, self.key.first)
-            weigh(Ranking.of(groups, many, counts), self.threads, titles)
-        for thread in self.threads.values():
+        titles = {row.id: row for row in home().titles(list(self.threads))}
+        if self.query.words.groups:
+            weigh(self._ranking(), self.threads, titles)
+        for thread in threads:
             newest = thread.posts[0].id if thread.posts else 0
-            thread.order = (-float(thread.exact), -round(thread.worth, 3), -newest, -thread.id)
-            if self.query.order == "supported":
-                supporters = titles[thread.id].supporters if thread.id in titles else 0
-                thread.order = (-supporters, *thread.order[1:])
+            thread.order = (-thread.exact, -round(thread.worth, 3), -newest, -thread.id)
+            if self.query.order == "supported" and thread.id in titles:
+                thread.order = (-titles[thread.id].supporters, *thread.order[1:])
+
+    def _ranking(self) -> Ranking:
+        groups = self.query.words.groups
+        if len(groups) == 1:  # whatever it weighs, nothing else does
+            return Ranking.of(groups, 0, [0])
+        return Ranking.of(groups, *home().counts(groups, self.key.first))
 
 
 def weigh(
@@ -165,24 +176,24 @@ def weigh(
 ) -> None:
     """Set the worth of `threads`, and the best post of each. Those that say less than `share` are worth nothing. Where
     there are many posts, those under a telling title are read, and the newest."""
-    for_title = {id: ranking.title(titles[id].title) if id in titles else 0.0 for id in threads}
-    posts = sorted(
-        (-for_title[post.thread_id], -post.id) for thread in threads.values() for post in thread.posts
-    )
-    texts = home().texts([-id for _, id in posts[:MOST_READ]], READ)
+    posts = []
     for thread in threads.values():
-        worths = {
-            post.id: ranking.post(texts[post.id], opens=post.number == 1)
-            for post in thread.posts
-            if post.id in texts
-        }
-        thread.worth = thread_worth(worths.values(), for_title[thread.id])
-        if worths:
-            thread.best = max(worths, key=lambda id: (worths[id], id))
+        thread.worth = ranking.title(titles[thread.id].title) if thread.id in titles else 0.0
+        posts += [(-thread.worth, -post.id, post) for post in thread.posts]
+    read = [post for _, _, post in (sorted(posts) if len(posts) > MOST_READ else posts)[:MOST_READ]]
+    texts = home().texts([post.id for post in read], READ)
+    worths: dict[int, list[tuple[float, int]]] = {}
+    for post in read:
+        if post.id in texts:
+            worth = ranking.post(texts[post.id], opens=post.number == 1)
+            worths.setdefault(post.thread_id, []).append((worth, post.id))
+    for id, those in worths.items():
+        thread = threads[id]
+        thread.worth += posts_worth([worth for worth, _ in those])
+        thread.best = max(those)[1]
         if share:
-            _spread(
-                ranking, thread, {id: f"{titles[thread.id].title}\n{own(texts[id])}" for id in worths}, share
-            )
+            title = titles[id].title if id in titles else ""
+            _spread(ranking, thread, {post: f"{title}\n{own(texts[post])}" for _, post in those}, share)
 
 
 def _spread(ranking: Ranking, thread: Candidate, texts: dict[int, str], share: float) -> None:

@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from forum.core.markup import marked, words_of
 from forum.search.models.parsing import Group
-from forum.search.models.ranking import Pattern
-from forum.search.models.words import fold
+from forum.search.models.ranking import pattern
+from forum.search.models.words import Text
 
 LONG = 240  # characters shown
 BEFORE = 60  # of them before the first word that is marked
@@ -32,7 +32,7 @@ class Marker:
     def __init__(self, groups: Sequence[Group]) -> None:
         telling = [group for group in groups if group.quoted or group.typed not in EVERYDAY] or groups
         self._patterns = [
-            (number, Pattern(phrase)) for number, group in enumerate(telling) for phrase in group.phrases
+            (number, pattern(phrase)) for number, group in enumerate(telling) for phrase in group.phrases
         ]
 
     def title(self, title: str) -> Markup:
@@ -51,12 +51,12 @@ class Marker:
 
     def _places(self, text: str) -> list[Place]:
         """Where the words stand, in order; of two that overlap the longer."""
-        folded = fold(text)
+        read = Text.of(text)
         found = sorted(
             (
                 (start, end, number)
                 for number, pattern in self._patterns
-                for start, end in pattern.spans(folded)
+                for start, end in pattern.spans(read)
             ),
             key=lambda place: (place[0], -place[1]),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 
 from forum.accounts.models import User, byline
 from forum.core.db import db
@@ -20,7 +20,7 @@ from forum.search.models.parsing import Group
 from forum.search.models.results import Hit
 
 PUBLIC = and_(Post.publication == Publication.PUBLISHED, Post.moderation == Moderation.CLEAR, listed())
-SHOWN = (
+SHOWN: Any = (
     select(
         Post.id,
         Post.thread_id,
@@ -46,10 +46,12 @@ SHOWN = (
     .join(Thread, Thread.id == Post.thread_id)
     .join(Prompt, Prompt.id == Thread.prompt_id)
     .join(User, User.id == Post.author_id)
-    .where(PUBLIC)
+    .where(PUBLIC, Post.id.in_(bindparam("ids", expanding=True)))
 )
-OPENING = (
-    select(Post.thread_id, Post.id).join(Thread, Thread.id == Post.thread_id).where(PUBLIC, Post.number == 1)
+OPENING: Any = (
+    select(Post.thread_id, Post.id)
+    .join(Thread, Thread.id == Post.thread_id)
+    .where(PUBLIC, Post.number == 1, Post.thread_id.in_(bindparam("ids", expanding=True)))
 )
 
 
@@ -64,8 +66,8 @@ class Wanted:
 
 def hits_of(wanted: Sequence[Wanted], groups: Sequence[Group]) -> list[Hit]:
     """What is to be shown, in order; what has been hidden since it was found is left out."""
-    openings = _openings([each.thread for each in wanted if each.post is None])
-    posts = {each.thread: each.post or openings.get(each.thread) for each in wanted}
+    opening = openings([each.thread for each in wanted if each.post is None])
+    posts = {each.thread: each.post or opening.get(each.thread) for each in wanted}
     shown = _shown(post for post in posts.values() if post)
     bare = {row.id: row for row in thread_rows([id for id, post in posts.items() if post is None])}
     carried = components_of(list(posts)) if posts else {}
@@ -80,16 +82,16 @@ def hits_of(wanted: Sequence[Wanted], groups: Sequence[Group]) -> list[Hit]:
     return hits
 
 
-def _openings(threads: list[int]) -> dict[int, int]:
+def openings(threads: list[int]) -> dict[int, int]:
+    """The opening posts of these threads, of those where it is public."""
     if not threads:
         return {}
-    rows = db.session.execute(OPENING.where(Post.thread_id.in_(threads)))
-    return {row.thread_id: row.id for row in rows}
+    return {row.thread_id: row.id for row in db.session.execute(OPENING, {"ids": threads})}
 
 
 def _shown(posts: Iterable[int]) -> dict[int, Any]:
     ids = list(posts)
-    return {row.id: row for row in db.session.execute(SHOWN.where(Post.id.in_(ids)))} if ids else {}
+    return {row.id: row for row in db.session.execute(SHOWN, {"ids": ids})} if ids else {}
 
 
 def _hit(row: Any, marker: Marker, components: list[Any], more: int) -> Hit:

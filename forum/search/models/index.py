@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from forum.discussion.models.catalogue import catalogue
 from forum.search.models.parsing import Group, Words
@@ -13,7 +13,8 @@ from forum.search.models.query import Query
 from forum.search.models.words import tokens
 
 HIGHEST = 2**31 - 1  # id
-NEWEST = 4_096  # posts in which words are counted to tell the common from the rare
+NEWEST = 1_024  # posts in which words are counted to tell the common from the rare
+CAPITALS = "x0"  # what a name in capitals ends in, in the index
 ALL = "z0"  # the tag that everything has
 OPENS = "o1"
 SUPPORTED = "v1"
@@ -24,6 +25,7 @@ INDEX_TABLES = (
     "search_titles",
     "search_spellings",
     "search_deletions",
+    "search_months",
     "search_upkeep",
 )
 
@@ -80,6 +82,13 @@ class Found:
     floor: int | None = None
 
 
+class Some(NamedTuple):
+    """The newest threads that have words in their title, and the newest posts that have them."""
+
+    threads: list[ThreadRow]
+    posts: list[PostRow]
+
+
 class Index(Protocol):
     """The questions. Nothing but what is public is ever in an answer."""
 
@@ -95,6 +104,10 @@ class Index(Protocol):
     def titled(self, key: str, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
         """Threads (older than `below`) of which the title has this key (words.title_key)."""
 
+    def some(self, asked: Sequence[Words], narrow: Narrow, most: int) -> list[Some]:
+        """For each of `asked` what `threads` and `posts` would find, all of them by one question. Words side by side
+        are looked for among the newest posts only."""
+
     def counts(self, groups: Sequence[Group], below: int) -> tuple[int, list[int]]:
         """How many are the newest NEWEST posts (older than `below`), and how many of them have each of `groups`."""
 
@@ -106,6 +119,20 @@ class Index(Protocol):
 
     def differ_by_one(self, word: str) -> list[str]:
         """Words seen in public that are `word` but for one letter, or two that changed places."""
+
+
+def grouped(rows: Iterable[Any], many: int) -> list[Some]:
+    """Rows of (number of the question, post or 0, thread, number, tags), by question, the newest first."""
+    found = [Some([], []) for _ in range(many)]
+    for asked, post, thread, number, tags in rows:
+        if post:
+            found[asked].posts.append(PostRow(post, thread, number, tags))
+        else:
+            found[asked].threads.append(ThreadRow(thread, tags))
+    for some in found:
+        some.posts.sort(reverse=True)
+        some.threads.sort(reverse=True)
+    return found
 
 
 def apart(words: Words) -> Words:

@@ -54,11 +54,13 @@ class _Piece:
 def parse(text: str, plain: bool = False, most: int = MOST_WORDS) -> Words:
     """The words of `text`; any string is good. With `plain` nothing is added to them."""
     ignored: list[str] = []
+    if len(text.split()) > 2 and text.isupper():
+        text = text.lower()  # where all is in capitals, they say nothing of any word
     pieces = list(_pieces(text, ignored))
     if len(pieces) > most:
         ignored.append(f"all after the first {most} words")
         pieces = pieces[:most]
-    without = tuple(piece.words for piece in pieces if piece.minus)
+    without = tuple(synonyms().phrase(piece.text, piece.words) for piece in pieces if piece.minus)
     wanted = [piece for piece in pieces if not piece.minus]
     groups = [_alone(piece) for piece in wanted] if plain else list(_grouped(wanted))
     return Words(tuple(dict.fromkeys(groups)), tuple(dict.fromkeys(without)), tuple(ignored))
@@ -88,8 +90,7 @@ def _grouped(pieces: list[_Piece]) -> Iterator[Group]:
             run = pieces[start:end]
             if any(piece.quoted for piece in run):
                 continue
-            others = known.others([piece.text for piece in run])
-            if others:
+            if others := known.others(_typed(run)):
                 yield _named(run, others)
                 start = end
                 break
@@ -98,16 +99,20 @@ def _grouped(pieces: list[_Piece]) -> Iterator[Group]:
             start += 1
 
 
+def _typed(run: list[_Piece]) -> str:
+    return " ".join(piece.text for piece in run)
+
+
 def _named(run: list[_Piece], others: tuple[str, ...]) -> Group:
-    typed = " ".join(piece.text for piece in run)
-    own = tuple(word for piece in run for word in piece.words)
-    phrases = dict.fromkeys((own, *(tuple(tokens(name)) for name in others)))
+    typed = _typed(run)
+    own = synonyms().phrase(typed, tuple(word for piece in run for word in piece.words))
+    phrases = dict.fromkeys((own, *map(synonyms().phrase, others)))
     return Group(typed, tuple(phrases), others)
 
 
 def _alone(piece: _Piece) -> Group:
     """A word with a hyphen or an apostrophe inside may be written without."""
-    phrases = [piece.words]
+    phrases = [synonyms().phrase(piece.text, piece.words)]
     if not piece.quoted and len(piece.words) == 2 and re.search(r"\w[-'’]\w", piece.text):
         phrases.append(("".join(piece.words),))
     return Group(piece.text, tuple(phrases), quoted=piece.quoted)

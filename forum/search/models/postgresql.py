@@ -6,23 +6,40 @@ it stands among, and a search begins with the newest window, then takes as many 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from forum.core.db import db
-from forum.search.models.index import ALL, NEWEST, Found, Narrow, PostRow, ThreadRow, Title, apart
+from forum.search.models.index import (
+    ALL,
+    CAPITALS,
+    NEWEST,
+    Found,
+    Narrow,
+    PostRow,
+    Some,
+    ThreadRow,
+    Title,
+    apart,
+    grouped,
+)
 from forum.search.models.parsing import Group, Words
 from forum.search.models.synonyms import Phrase
+from forum.search.models.words import in_capitals
 
 SMALL, LARGE = 12, 16  # bits of a window
+FIRST = 4_096  # ids in the first window
 MOST_TAGS = 17
 FURTHER = 64  # times as many ids at most as have been looked at
 RECHECKS = 25_000  # rows in which places of words are compared for one answer
+LONG_AGO, FAR_OFF = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+DEEPEST, SIDE_BY_SIDE = 4, 2  # how often search_newest_posts goes further down, for words and for phrases
 PHRASES = 200  # found ones after which no further window is opened
 
 # MATERIALIZED: the planner is not to walk the primary key in the hope of meeting matches soon.
 POSTS = (
     "WITH m AS MATERIALIZED (SELECT post_id, thread_id, number, tags FROM search_posts"
-    " WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery) AND post_id < %s{dates})"
+    " WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery) AND post_id >= %s AND post_id < %s{dates})"
     " SELECT post_id, thread_id, number, tags FROM m ORDER BY post_id DESC LIMIT %s"
 )
 THREADS = (
@@ -30,10 +47,23 @@ THREADS = (
     " WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery) AND thread_id < %s{dates})"
     " SELECT thread_id, tags FROM m ORDER BY thread_id DESC LIMIT %s"
 )
+ASKED = (
+    "WITH asked AS MATERIALIZED (SELECT number - 1 AS number, deepest, to_tsquery('search_english', words) AS words"
+    " FROM unnest(%s::text[], %s::integer[]) WITH ORDINALITY AS a (words, deepest, number)),"
+    " wanted AS MATERIALIZED (SELECT number, deepest,"
+    " CASE WHEN %s = '' THEN words ELSE words && %s::tsquery END AS words"
+    " FROM asked WHERE numnode(words) > 0)"
+    " SELECT w.number, 0, f.thread_id, 0, f.tags"
+    " FROM wanted w CROSS JOIN LATERAL search_newest_threads(w.words, %s, %s, %s) f"
+    " UNION ALL SELECT w.number, f.post_id, f.thread_id, f.number, f.tags"
+    " FROM wanted w CROSS JOIN LATERAL search_newest_posts(w.words, %s, %s, w.deepest, %s) f"
+)
 TITLED = (
     'SELECT thread_id, tags FROM search_threads WHERE "key" = %s AND words @@ %s::tsquery AND thread_id < %s{dates}'
     " ORDER BY thread_id DESC LIMIT %s"
 )
+THERE = "SELECT count(*) FROM search_posts WHERE post_id > %s AND post_id < %s"
+LAST_SPAN = "SELECT max(span) FROM search_months WHERE month BETWEEN %s AND %s"
 COUNT = (
     "SELECT count(*) FROM search_posts WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery)"
     " AND post_id > %s AND post_id < %s"
@@ -56,22 +86,24 @@ class PostgreSQL:
         if not _means(words):
             return Found()
         top = below if below is not None else _newest() + 1
+        if narrow.begins is not None or narrow.ends is not None:
+            top = min(top, _above(narrow))
         enough = PHRASES if words.has_phrase else most + 1
         bottom = _bottom(words, top)
-        found, looked, size = Found(), 0, NEWEST
-        while top > 0:
+        found, looked, size = Found(), 0, FIRST
+        while top > 0 and len(found.posts) <= most:
             low = max(bottom, _aligned(top - size, size))
             found.posts += self._window(words, narrow, low, top, most + 1 - len(found.posts))
-            if len(found.posts) > most:
-                del found.posts[most:]
-                found.floor = found.posts[-1].id
-                break
             if low > 0 and (low == bottom or len(found.posts) >= enough):
                 found.floor = low
                 break
             looked, top = looked + top - low, low
             missing = enough - len(found.posts)
-            size = min(FURTHER * looked, int(1.3 * missing * looked / (len(found.posts) or 0.5)))
+            size = int(1.3 * missing * looked / (len(found.posts) or 0.5))
+            size = max(FIRST, min(FURTHER * looked, size))
+        if len(found.posts) > most:
+            del found.posts[most:]
+            found.floor = found.posts[-1].id
         return found
 
     def threads(self, words: Words, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
@@ -86,12 +118,16 @@ class PostgreSQL:
         rows = _rows(TITLED.format(dates=dates), (key, _tags(narrow), below, *values, most))
         return [ThreadRow(*row) for row in rows]
 
+    def some(self, asked: Sequence[Words], narrow: Narrow, most: int) -> list[Some]:
+        tags = _tags(narrow) if narrow.tags or narrow.author else ""
+        between = narrow.begins or LONG_AGO, narrow.ends or FAR_OFF
+        deepest = [SIDE_BY_SIDE if words.has_phrase else DEEPEST for words in asked]
+        values = ([_wanted(words) for words in asked], deepest, tags, tags, *between, most, *between, most)
+        return grouped(_rows(ASKED, values), len(asked))
+
     def counts(self, groups: Sequence[Group], below: int) -> tuple[int, list[int]]:
-        low = below - 1 - NEWEST
-        many = _rows("SELECT count(*) FROM search_posts WHERE post_id > %s AND post_id < %s", (low, below))[
-            0
-        ][0]
-        return many, [_count(Words((group,)), below) for group in groups]
+        there: int = _rows(THERE, (below - 1 - NEWEST, below))[0][0]
+        return there, [_count(Words((group,)), below) for group in groups]
 
     def texts(self, ids: Sequence[int], length: int) -> dict[int, str]:
         return dict(_rows(TEXTS, (length, list(ids))))
@@ -106,7 +142,7 @@ class PostgreSQL:
     def _window(self, words: Words, narrow: Narrow, low: int, top: int, most: int) -> list[PostRow]:
         dates, values = _dates("published_at", narrow)
         tags = _tags(narrow, _windows(low, top))
-        rows = _rows(POSTS.format(dates=dates), (_wanted(words), tags, top, *values, most))
+        rows = _rows(POSTS.format(dates=dates), (_wanted(words), tags, low, top, *values, most))
         return [PostRow(*row) for row in rows]
 
 
@@ -120,6 +156,15 @@ def _rows(statement: str, values: tuple[Any, ...]) -> list[Any]:
 
 def _newest() -> int:
     return _rows("SELECT max(post_id) FROM search_posts", ())[0][0] or 0
+
+
+def _above(narrow: Narrow) -> int:
+    """An id above those of all posts of the months that are asked for."""
+    first, last = (
+        (at or limit).strftime("%Y%m") for at, limit in ((narrow.begins, LONG_AGO), (narrow.ends, FAR_OFF))
+    )
+    span = _rows(LAST_SPAN, (first, last))[0][0]
+    return 0 if span is None else (span + 1) << SMALL
 
 
 def _count(words: Words, below: int) -> int:
@@ -179,7 +224,9 @@ def _phrase(phrase: Phrase) -> str:
 
 
 def _spelled(word: str) -> str:
-    """The migration of the index says why a short word that ends in s has a zero."""
+    """The migration of the index says what marks a name in capitals, and why a short word that ends in s has a zero."""
+    if in_capitals(word):
+        return word.lower() + CAPITALS
     return f"{word}0" if len(word) == 2 and word[1] == "s" else word
 
 

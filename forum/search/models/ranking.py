@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from forum.search.models.parsing import Group
 from forum.search.models.synonyms import Phrase
-from forum.search.models.words import fold, stem
+from forum.search.models.words import Text, in_capitals, stem
 
 READ = 2_000  # characters of a post
 FEWEST = 200  # posts: of fewer nobody can say which words are rare
@@ -34,29 +34,51 @@ BETWEEN = re.compile(r"[\W_]+")
 QUOTED_LINES = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 
 
-class Pattern:
-    """Finds a phrase in a folded text, in whatever form its words have there."""
+class Capitals:
+    """Finds a name that is an everyday word too: in capitals only, of one or of several."""
+
+    def __init__(self, name: str) -> None:
+        self.head, self._name = name.lower(), name
+        self._words = re.compile(rf"(?<![^\W_]){name}s?(?![^\W_])")
+
+    def spans(self, text: Text) -> Iterator[tuple[int, int]]:
+        return (found.span() for found in self._words.finditer(text.written))
+
+    def stands_in(self, text: Text) -> bool:
+        return self._name in text.written and next(self.spans(text), None) is not None
+
+
+class Inflected:
+    """Finds a phrase, in whatever form its words have."""
 
     def __init__(self, phrase: Phrase) -> None:
         self._stems = [stem(word) for word in phrase]
-        self._head = _head(phrase[0])
+        self.head = _head(phrase[0])
         # No \\b in front: a pattern that begins with letters is ten times as fast.
         self._words = re.compile(r"[\W_]+".join(map(_forms, phrase)))
 
-    def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        if self._head not in text:
+    def spans(self, text: Text) -> Iterator[tuple[int, int]]:
+        folded = text.folded
+        if self.head not in folded:
             return
-        for found in self._words.finditer(text):
+        for found in self._words.finditer(folded):
             start, end = found.span()
-            if start and text[start - 1].isalnum():
+            if start and folded[start - 1].isalnum():
                 continue
             said = found.group()
             words = [said] if len(self._stems) == 1 else BETWEEN.split(said)
             if [stem(word) for word in words] == self._stems:
                 yield start, end
 
-    def stands_in(self, text: str) -> bool:
-        return self._head in text and next(self.spans(text), None) is not None
+    def stands_in(self, text: Text) -> bool:
+        return self.head in text.folded and next(self.spans(text), None) is not None
+
+
+Pattern = Capitals | Inflected
+
+
+def pattern(phrase: Phrase) -> Pattern:
+    return Capitals(phrase[0]) if in_capitals(phrase[0]) else Inflected(phrase)
 
 
 @dataclass(frozen=True)
@@ -65,25 +87,27 @@ class Ranking:
 
     weights: tuple[float, ...]
     patterns: tuple[tuple[tuple[Pattern, float], ...], ...]
+    heads: tuple[str, ...]
 
     @classmethod
-    def of(cls, groups: Sequence[Group], many: int, counts: Sequence[int]) -> Ranking:
+    def of(cls, groups: Sequence[Group], many: int, counts: Sequence[float]) -> Ranking:
         """`counts` of `many` recent posts have each of the groups: the fewer, the heavier."""
         many = max(many, FEWEST)
         weights = tuple(math.log(1 + (many - count + 0.5) / (count + 0.5)) + 0.1 for count in counts)
         patterns = []
         for group in groups:
-            valued = [(Pattern(phrase), _value(group, phrase)) for phrase in group.phrases]
+            valued = [(pattern(phrase), _value(group, phrase)) for phrase in group.phrases]
             patterns.append(tuple(sorted(valued, key=lambda each: -each[1])))
-        return cls(weights, tuple(patterns))
+        heads = dict.fromkeys(pattern.head for valued in patterns for pattern, _ in valued)
+        return cls(weights, tuple(patterns), tuple(heads))
 
     def post(self, source: str, opens: bool) -> float:
         """What a post is worth for its own words, quotations left out."""
-        folded = fold(own(source))
-        long = 1 - LENGTH + LENGTH * len(folded) / USUAL
+        text = Text.of(own(source))
+        long = 1 - LENGTH + LENGTH * len(text.folded) / USUAL
         worth, places = 0.0, []
         for weight, patterns in zip(self.weights, self.patterns, strict=True):
-            found = [(value, list(pattern.spans(folded))) for pattern, value in patterns]
+            found = [(value, list(pattern.spans(text))) for pattern, value in patterns]
             worth += weight * max(
                 value * len(spans) * (ENOUGH + 1) / (len(spans) + ENOUGH * long) for value, spans in found
             )
@@ -92,25 +116,27 @@ class Ranking:
 
     def title(self, title: str) -> float:
         """What a thread is worth for its title."""
-        folded = fold(title)
+        text = Text.of(title)
+        if not any(head in text.folded for head in self.heads):  # most have nothing of it
+            return 0.0
         worth, said = 0.0, 0
         for weight, patterns in zip(self.weights, self.patterns, strict=True):
             for pattern, value in patterns:  # the first are worth most
-                if pattern.stands_in(folded):
+                if pattern.stands_in(text):
                     worth += IN_TITLE * weight * value
                     said += 1
                     break
         if said and said == len(self.weights):
-            worth += WHOLE_TITLE * sum(self.weights) * said / max(said, folded.count(" ") + 1)
+            worth += WHOLE_TITLE * sum(self.weights) * said / max(said, title.count(" ") + 1)
         return worth
 
-    def said(self, text: str) -> frozenset[int]:
-        """The numbers of the groups that stand in `text`."""
-        folded = fold(text)
+    def said(self, source: str) -> frozenset[int]:
+        """The numbers of the groups that stand in `source`."""
+        text = Text.of(source)
         return frozenset(
             number
             for number, patterns in enumerate(self.patterns)
-            if any(pattern.stands_in(folded) for pattern, _ in patterns)
+            if any(pattern.stands_in(text) for pattern, _ in patterns)
         )
 
     def share(self, groups: Iterable[int]) -> float:
@@ -132,11 +158,9 @@ class Ranking:
         return near
 
 
-def thread_worth(posts: Iterable[float], title: float) -> float:
-    """What a thread is worth of which posts were found that are worth this much."""
-    ordered = sorted(posts, reverse=True)
-    others = math.log2(len(ordered)) if ordered else 0.0
-    return title + (ordered[0] if ordered else 0.0) + OTHERS * others
+def posts_worth(posts: Sequence[float]) -> float:
+    """What these posts of a thread are worth together."""
+    return max(posts) + OTHERS * math.log2(len(posts))
 
 
 def own(source: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from forum.search.models.candidates import Batch
-from forum.search.models.hits import Wanted, hits_of
+from forum.search.models.hits import Wanted, hits_of, openings
 from forum.search.models.home import home
-from forum.search.models.index import Narrow
+from forum.search.models.index import HIGHEST, Narrow
 from forum.search.models.keys import Key
 from forum.search.models.nearest import some_of
 from forum.search.models.query import Query
@@ -37,6 +37,10 @@ def search_posts(query: Query, limit: int = 50, before: int | None = None) -> li
     if not query.asks:
         return []
     narrow = Narrow.of(query)
+    if query.title:
+        threads = home().threads(query.words, narrow, HIGHEST, MANY)
+        ids = sorted(openings([thread.id for thread in threads]).values(), reverse=True)
+        return [id for id in ids if before is None or id < before][:limit]
     return [post.id for post in home().posts(query.words, narrow, before, limit).posts]
 
 

@@ -45,7 +45,13 @@ def one_apart(one: str, other: str) -> bool:
 def _is_plain(group: Group) -> bool:
     """One word in letters, not quoted, and not a name that schools use."""
     words = group.phrases[0]
-    plain = len(words) == 1 and words[0].isascii() and words[0].isalpha() and len(words[0]) >= SHORTEST
+    plain = (
+        len(words) == 1
+        and words[0].isascii()
+        and words[0].islower()
+        and words[0].isalpha()
+        and len(words[0]) >= SHORTEST
+    )
     return plain and not group.quoted and not group.added
 
 

@@ -8,14 +8,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 from forum.core.db import db
-from forum.search.models.index import ALL, NEWEST, Found, Narrow, PostRow, ThreadRow, Title, apart
+from forum.search.models.index import (
+    ALL,
+    CAPITALS,
+    HIGHEST,
+    NEWEST,
+    Found,
+    Narrow,
+    PostRow,
+    Some,
+    ThreadRow,
+    Title,
+    apart,
+    grouped,
+)
 from forum.search.models.parsing import Group, Words
 from forum.search.models.synonyms import Phrase
+from forum.search.models.words import in_capitals
 
 PHRASE_SPAN = (
     400_000  # ids that one answer looks through for words side by side, where these words are common
 )
-COMMON = NEWEST // 10
+COMMON = NEWEST // 64  # posts with all of the words, of the newest
 
 POSTS = (
     "SELECT s.post_id, s.thread_id, s.number, s.tags FROM search_words w CROSS JOIN search_posts s"
@@ -25,6 +39,13 @@ POSTS = (
 THREADS = (
     "SELECT s.thread_id, s.tags FROM search_titles w CROSS JOIN search_threads s ON s.thread_id = w.rowid"
     " WHERE w.search_titles MATCH ? AND w.rowid < ?{} ORDER BY w.rowid DESC LIMIT ?"
+)
+SOME = (
+    "SELECT * FROM (SELECT ?, 0, s.thread_id, 0, s.tags FROM search_titles w CROSS JOIN search_threads s"
+    " ON s.thread_id = w.rowid WHERE w.search_titles MATCH ?{created} ORDER BY w.rowid DESC LIMIT ?)"
+    " UNION ALL SELECT * FROM (SELECT ?, s.post_id, s.thread_id, s.number, s.tags FROM search_words w"
+    " CROSS JOIN search_posts s ON s.post_id = w.rowid WHERE w.search_words MATCH ?"
+    " AND w.rowid > (SELECT max(post_id) FROM search_posts) - ?{published} ORDER BY w.rowid DESC LIMIT ?)"
 )
 TITLED = (
     "SELECT s.thread_id, s.tags FROM search_threads s CROSS JOIN search_titles w ON w.rowid = s.thread_id"
@@ -68,6 +89,17 @@ class SQLite:
         rows = _rows(TITLED.format(dates), (key, _match("title", Words(), narrow), below, *values, most))
         return [ThreadRow(*row) for row in rows]
 
+    def some(self, asked: Sequence[Words], narrow: Narrow, most: int) -> list[Some]:
+        created, values = _dates("s.created_at", narrow)
+        published, _ = _dates("s.published_at", narrow)
+        parameters: list[Any] = []
+        for number, words in enumerate(asked):
+            parameters += [number, _match("title", words, narrow), *values, most]
+            span = PHRASE_SPAN if words.has_phrase else HIGHEST
+            parameters += [number, _match("title body", words, narrow), span, *values, most]
+        each = SOME.format(created=created, published=published)
+        return grouped(_rows(" UNION ALL ".join([each] * len(asked)), tuple(parameters)), len(asked))
+
     def counts(self, groups: Sequence[Group], below: int) -> tuple[int, list[int]]:
         low = below - 1 - NEWEST
         many = _rows("SELECT count(*) FROM search_posts WHERE post_id > ? AND post_id < ?", (low, below))[0][
@@ -88,9 +120,10 @@ class SQLite:
 
     def _bottom(self, words: Words, top: int) -> int:
         """How far down to look: as far as there is, but for common words side by side."""
-        if not words.has_phrase or top <= PHRASE_SPAN or _count(apart(words), top - NEWEST, top) < COMMON:
+        if not words.has_phrase or top <= PHRASE_SPAN:
             return 0
-        return top - PHRASE_SPAN
+        among_newest = max(_count(each, top - NEWEST, top) for each in (words, apart(words)))
+        return top - PHRASE_SPAN if among_newest >= COMMON else 0
 
 
 def _rows(statement: str, values: tuple[Any, ...]) -> list[Any]:
@@ -112,20 +145,23 @@ def _count(words: Words, above: int, below: int) -> int:
 
 def _match(columns: str, words: Words, narrow: Narrow) -> str:
     """The query as FTS5 reads it. Only letters and digits go in, each word in quotes: nothing can be an operator."""
-    wanted = [f"({' OR '.join(map(_phrase, group.phrases))})" for group in words.groups]
-    parts = [f"{{{columns}}} : ({' AND '.join(wanted)})"] if wanted else []
+    parts = [_any(columns, group.phrases) for group in words.groups]
     parts += [
         f"{{tags}} : ({' OR '.join(_quoted(tag) for tag in any_of)})" for any_of in narrow.tags or ((ALL,),)
     ]
     parts += [f"{{author}} : {_quoted('n' + name)}" for name in narrow.author]
     query = " AND ".join(f"({part})" for part in parts)
     if words.without:
-        query = f"({query}) NOT ({{{columns}}} : ({' OR '.join(map(_phrase, words.without))}))"
+        query = f"({query}) NOT ({_any(columns, words.without)})"
     return query
 
 
-def _phrase(words: Phrase) -> str:
-    return _quoted(" ".join(words))
+def _any(columns: str, phrases: Sequence[Phrase]) -> str:
+    """Any of `phrases`: in `columns`, or, if it is a name in capitals, among these."""
+    plain = [_quoted(" ".join(phrase)) for phrase in phrases if not in_capitals(phrase[0])]
+    named = [_quoted(phrase[0].lower() + CAPITALS) for phrase in phrases if in_capitals(phrase[0])]
+    among = [(columns, plain), ("capitals", named)]
+    return " OR ".join(f"({{{where}}} : ({' OR '.join(those)}))" for where, those in among if those)
 
 
 def _quoted(words: str) -> str:

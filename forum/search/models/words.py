@@ -7,10 +7,11 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 import snowballstemmer
 
-TOKEN = re.compile(r"[^\W_]+")
+WORD = re.compile(r"[^\W_]+")
 LONGEST_STEMMED = 64  # FTS5 leaves longer words as they are
 _TITLE_NOISE = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", " -'’?!.,:;\"&()")
 
@@ -25,14 +26,25 @@ def fold(text: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """The words of `text`, folded: whatever stands between its letters and digits is gone."""
-    found = TOKEN.findall(fold(unicodedata.normalize("NFC", text)))
+    found = WORD.findall(fold(unicodedata.normalize("NFC", text)))
     return [word for word in found if word.isascii() or all(map(_plain, word))]
 
 
 def spans(text: str) -> Iterator[tuple[str, int, int]]:
     """Each word of `text`, folded, with where it begins and ends."""
-    for found in TOKEN.finditer(fold(text)):
+    for found in WORD.finditer(fold(text)):
         yield found.group(), found.start(), found.end()
+
+
+class Text(NamedTuple):
+    """A text as it is written, and folded: places in the one are places in the other."""
+
+    written: str
+    folded: str
+
+    @classmethod
+    def of(cls, text: str) -> Text:
+        return cls(text, fold(text))
 
 
 @lru_cache(maxsize=20_000)
@@ -42,6 +54,11 @@ def stem(word: str) -> str:
         return word
     root: str = _stemmer.porter.stemWord(word)
     return root
+
+
+def in_capitals(word: str) -> bool:
+    """A name to be found in capitals only (see synonyms.Synonyms.phrase): all other words here are folded."""
+    return word.isascii() and word.isupper()
 
 
 def title_key(title: str) -> str:
