@@ -38,6 +38,7 @@ bench: $(TESTING) assets ## how fast pages and searches are on this machine
 	$(PY) -m tests.bench.schools
 	$(PY) -m tests.bench.library
 	$(PY) -m tests.bench.search
+	$(PY) -m tests.bench.watch
 
 clean: ## take away what can be made again; the database in instance/ stays
 	rm -rf $(VENV) node_modules static/build .pytest_cache .mypy_cache .ruff_cache .hypothesis

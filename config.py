@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -27,6 +29,13 @@ class Config:
     database_url: str
     smtp_url: str
     mail_from: str
+    reply_address: str
+    imap_url: str
+    mail_secret: str
+    dkim_key: str
+    dkim_selector: str
+    websub_hub: str
+    worker: str
     contact: str
     redis_url: str
     files_url: str
@@ -42,6 +51,7 @@ class Config:
     log_level: str
     study_lasts_days: int
     first_posts_held: int
+    queue_hours: tuple[float, float, float]
     safeguarding: str
     second_factor: bool
     testing: bool = False
@@ -59,6 +69,11 @@ class Config:
     def host_name(self) -> str:
         return urlsplit(self.site_url).hostname or ""
 
+    @property
+    def mail_domain(self) -> str:
+        """The domain of the sender, which DKIM signs for."""
+        return parseaddr(self.mail_from)[1].rpartition("@")[2]
+
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> Config:
         """Settings from `env`. Raises Misconfigured where production lacks what it must have."""
@@ -75,6 +90,13 @@ class Config:
             database_url=_database_url(env.get("DATABASE_URL", ""), instance),
             smtp_url=env.get("SMTP_URL", ""),
             mail_from=env.get("MAIL_FROM", ""),
+            reply_address=_address(env, "REPLY_ADDRESS"),
+            imap_url=_imap_url(env.get("IMAP_URL", "")),
+            mail_secret=_secret(env, "MAIL_SECRET"),
+            dkim_key=_file(env, "DKIM_KEY"),
+            dkim_selector=env.get("DKIM_SELECTOR", "conversation"),
+            websub_hub=_web_address(env, "WEBSUB_HUB"),
+            worker=_one_of(env, "WORKER", ("inside", "apart")),
             contact=env.get("CONTACT", ""),
             redis_url=env.get("REDIS_URL", ""),
             files_url=_files_url(env.get("FILES_URL", ""), instance),
@@ -90,6 +112,7 @@ class Config:
             log_level=env.get("LOG_LEVEL", "INFO"),
             study_lasts_days=_whole(env, "STUDY_LASTS_DAYS", 730),
             first_posts_held=_whole(env, "FIRST_POSTS_HELD", 2),
+            queue_hours=_hours(env.get("QUEUE_HOURS", "1 4 8")),
             safeguarding=env.get("SAFEGUARDING", ""),
             second_factor=_yes(env, "SECOND_FACTOR", default=forum_env == "production"),
         )
@@ -152,6 +175,57 @@ def _whole(env: Mapping[str, str], name: str, default: int) -> int:
         return int(env.get(name, default))
     except ValueError:
         raise Misconfigured(f"{name} is {env[name]!r}: it must be a whole number.") from None
+
+
+def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    said = env.get(name, choices[0])
+    if said not in choices:
+        raise Misconfigured(f"{name} is {said!r}: it must be {' or '.join(choices)}.")
+    return said
+
+
+def _address(env: Mapping[str, str], name: str) -> str:
+    said = env.get(name, "")
+    if said and not re.fullmatch(r"[A-Za-z0-9._-]{1,20}@[A-Za-z0-9.-]+", said):
+        raise Misconfigured(
+            f"{name} is {said!r}: it must be a plain address with a short name, without a plus."
+        )
+    return said
+
+
+def _web_address(env: Mapping[str, str], name: str) -> str:
+    said = env.get(name, "")
+    if said and (urlsplit(said).scheme not in ("http", "https") or not urlsplit(said).hostname):
+        raise Misconfigured(f"{name} is {said!r}: it must begin with https:// or http://.")
+    return said
+
+
+def _secret(env: Mapping[str, str], name: str) -> str:
+    said = env.get(name, "")
+    if said and len(said) < 24:
+        raise Misconfigured(f"{name} is too short: it needs 24 random characters or more.")
+    return said
+
+
+def _file(env: Mapping[str, str], name: str) -> str:
+    said = env.get(name, "")
+    if said and not Path(said).is_file():
+        raise Misconfigured(f"{name} is {said!r}: there is no such file.")
+    return said
+
+
+def _imap_url(url: str) -> str:
+    if url and (urlsplit(url).scheme not in ("imap", "imaps") or not urlsplit(url).username):
+        raise Misconfigured("IMAP_URL must be imaps://user:password@host/mailbox.")
+    return url
+
+
+def _hours(said: str) -> tuple[float, float, float]:
+    try:
+        at_once, soon, ordinary = (float(each) for each in said.split())
+    except ValueError:
+        raise Misconfigured(f"QUEUE_HOURS is {said!r}: it must be three numbers, like 1 4 8.") from None
+    return at_once, soon, ordinary
 
 
 def _yes(env: Mapping[str, str], name: str, default: bool) -> bool:

@@ -8,20 +8,26 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import forum.cli
 from config import Config
-from forum.accounts import schools, second_factor, sessions, tally
+from forum.accounts import letters, schools, second_factor, sessions, tally
 from forum.accounts import views as accounts
-from forum.accounts.letters import Postman
 from forum.case_studies import export, files, inspection, library, marking, page, publishing, trying, uploads
 from forum.case_studies import views as case_studies
 from forum.case_studies.models import shelf
-from forum.core import assets, db, dress, errors, freshness, guards, limits, porch, security, storage
+from forum.core import assets, db, dress, errors, freshness, guards, limits, own, porch, security, storage
 from forum.discussion import drafts, fragments, nearest, writing
 from forum.discussion import views as discussion
 from forum.discussion.models import catalogue, gate
-from forum.feeds import searches
+from forum.feeds import decisions, hub, searches
+from forum.feeds import private as private_feeds
 from forum.feeds import views as feeds
+from forum.following import letters as following_letters
+from forum.following import lists, notifications, private, unsubscribing
+from forum.following import own as following_own
+from forum.following import rounds as following_rounds
+from forum.following import views as following
 from forum.moderation import (
     acts,
+    bans,
     gatekeeper,
     ledger,
     members,
@@ -35,9 +41,16 @@ from forum.moderation import (
     team,
     telling,
     texts,
+    threads,
+    watched,
+    weekly,
 )
 from forum.moderation import views as moderation
+from forum.moderation.models import told
 from forum.pages import views as pages
+from forum.postbox import imap, pipe, retention
+from forum.postbox import team as postbox_team
+from forum.postbox import views as postbox
 from forum.resources import asking, reviewing
 from forum.resources import room as resources_room
 from forum.resources import team as resources_team
@@ -52,18 +65,24 @@ from forum.suggestions import room as suggestions_room
 from forum.suggestions import team as suggestions_team
 from forum.suggestions import views as suggestions
 from forum.suggestions import writing as suggesting
+from forum.worker.rounds import Worker
 
 ROUTES_ELSEWHERE = (
     acts,
     answering,
     asking,
+    bans,
     drafts,
     export,
     ledger,
     library,
+    lists,
     members,
     mine,
+    notifications,
     people,
+    private,
+    private_feeds,
     publishing,
     queue,
     records,
@@ -76,7 +95,9 @@ ROUTES_ELSEWHERE = (
     tally,
     telling,
     texts,
+    threads,
     trying,
+    watched,
     writing,
 )
 
@@ -108,11 +129,12 @@ def create_app(config: Config | None = None) -> Flask:
     limits.limiter.init_app(app)
     sessions.init_app(app)
     app.before_request(guards.check_csrf)
-    app.extensions["postman"] = Postman(app)
+    app.extensions["worker"] = Worker(app)
     for part in (
         assets.Assets(),
         dress,
         errors,
+        own,
         security,
         storage,
         catalogue,
@@ -122,6 +144,15 @@ def create_app(config: Config | None = None) -> Flask:
         shelf,
         suggestions_room,
         rounds,
+        following_rounds,
+        letters,
+        following_letters,
+        hub,
+        imap,
+        pipe,
+        retention,
+        bans,
+        weekly,
     ):
         part.init_app(app)
     for blueprint in (
@@ -131,6 +162,7 @@ def create_app(config: Config | None = None) -> Flask:
         moderation.bp,
         team.bp,
         feeds.bp,
+        following.bp,
         resources.bp,
         resources_team.bp,
         search.bp,
@@ -140,10 +172,13 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(blueprint)
     for room in (case_studies, files, inspection, marking, uploads):
         app.register_blueprint(room.bp)
-    for blueprint in (suggestions.bp, suggestions_team.bp):
+    for blueprint in (suggestions.bp, suggestions_team.bp, unsubscribing.bp, postbox.bp, postbox_team.bp):
         app.register_blueprint(blueprint)
     nearest.finds(app, Finder())
     searches.answered_by(app, followed.Followed.ask)
+    private_feeds.kept_by(app, private.PrivateFeeds())
+    own.kept_by(app, following_own.OwnThings())
+    decisions.told_by(app, told.Ledger())
     gate.gate(app, gatekeeper.Gatekeeper())
     suspension.init_app(app)
     forum.cli.init_app(app)

@@ -22,6 +22,7 @@ from forum.case_studies.models.strays import every_hash, forget_strays, is_spoke
 from forum.core.db import db, now
 from forum.core.storage import storage
 from forum.discussion.models import Prompt
+from forum.moderation.models.judging import BadExamples, judged, posts_in, share_of
 from forum.resources.models.lists import open_talks
 from forum.search.models import judging, upkeep
 from forum.seed.importing import Import
@@ -40,6 +41,7 @@ letters = AppGroup("letters", help="What is written to people.")
 people = AppGroup("people", help="People and their roles.")
 schools = AppGroup("schools", help="The register of schools.")
 searching = AppGroup("search", help="The search index.")
+watch = AppGroup("watch", help="What is looked for before a post is public.")
 
 
 @conversation.command("load")
@@ -161,7 +163,7 @@ def check_files() -> None:
 def deliver() -> None:
     """Tell people what they are owed and deliver it. The server does so by itself; this is for a timer."""
     rounds = 1
-    while current_app.extensions["postman"].go_round():
+    while current_app.extensions["worker"].go_round():
         rounds += 1
     click.echo(f"Nothing is left to deliver ({rounds} {'round' if rounds == 1 else 'rounds'}).")
 
@@ -258,6 +260,45 @@ def judge(file: Path) -> None:
         )
 
 
+@watch.command("judge")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def judge_detector(file: Path) -> None:
+    """How well pupils and other people are recognised: judge the examples in FILE, tables of text = "kinds"."""
+    try:
+        halves = judged(file)
+    except BadExamples as error:
+        raise click.ClickException(str(error)) from error
+    for half in halves:
+        for fault in half.faults:
+            click.echo(f"{half.name}: {fault}")
+    for half in halves:
+        click.echo(f"{half.name}, {half.examples} examples")
+        for score in (*(half.scores[kind] for kind in sorted(half.scores)), half.whole):
+            counts = f"{score.right} right, {score.wrong} wrong, {score.missed} missed"
+            click.echo(
+                f"  {score.name:<10} precision {score.precision:.3f}  recall {score.recall:.3f}  ({counts})"
+            )
+
+
+@watch.command("share")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def share_held(file: Path) -> None:
+    """Which share of the posts in FILE would be held: a JSON object a line, with subject and body."""
+    try:
+        share = share_of(posts_in(file))
+    except BadExamples as error:
+        raise click.ClickException(str(error)) from error
+    what = ", ".join(f"{kind} {count}" for kind, count in share.kinds.most_common()) or "nothing"
+    click.echo(f"{share.held} of {share.posts:,} posts would be held: {share.percent:.2f} % ({what})")
+
+
+@click.command("worker")
+def worker() -> None:
+    """Do all that need not happen in a request, until SIGTERM. The server does it by itself unless WORKER is apart."""
+    click.echo(f"Working as {current_app.extensions['worker'].name} – stop with Ctrl-C")
+    current_app.extensions["worker"].work_until_told()
+
+
 @click.command("serve")
 def serve() -> None:
     """Serve the site with the production server on HOST:PORT."""
@@ -291,7 +332,19 @@ def serve() -> None:
 
 
 def init_app(app: Flask) -> None:
-    for command in (case_studies, conversation, demo, files, letters, people, schools, searching, serve):
+    for command in (
+        case_studies,
+        conversation,
+        demo,
+        files,
+        letters,
+        people,
+        schools,
+        searching,
+        serve,
+        watch,
+        worker,
+    ):
         app.cli.add_command(command)
 
 

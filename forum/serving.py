@@ -1,7 +1,8 @@
-"""The site as the production server runs it: the app, and the thread that delivers its letters."""
+"""The site as the production server runs it: the app, and the worker beside it unless that runs apart."""
 
 from wsgi import app
 
-app.extensions["postman"].start()
+if app.config["FORUM"].worker == "inside":
+    app.extensions["worker"].start()
 
 __all__ = ["app"]

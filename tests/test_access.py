@@ -21,8 +21,10 @@ from forum.case_studies.models.bundles import Bundle, keep
 from forum.core.db import db, now
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.drafts import Draft
-from forum.moderation.models import Act, Appeal, Decision, Item, Report, Rules, Sanction
+from forum.moderation.models import Act, Appeal, Decision, Item, Report, Rules, Sanction, Watched
+from forum.moderation.models.bans import Ban, BanKind
 from forum.moderation.models.sanctions import Kind
+from forum.moderation.models.watched import tried_as
 from forum.moderation.suspension import OPEN as OPEN_TO_SUSPENDED
 from forum.resources.models import (
     RequestStep,
@@ -62,6 +64,7 @@ TEAM_DOES = (401, 403, 403, 403, 302, 302)
 ADMINISTRATOR_DOES = (401, 403, 403, 403, 403, 302)
 ONLY_VISITORS = (200, 302, 302, 302, 302, 302)
 GONE = (410,) * 6
+LIST = {"name": "Spam", "kind": "words", "terms": "dear pills", "act": "hold", "note": "Sell elsewhere."}
 IDEA = {"title": "An idea", "body": "This.", "why": "So.", "helps": "All.", "disclosure": "named"}
 
 TABLE: dict[str, tuple[int, ...]] = {
@@ -106,6 +109,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST accounts.begin_second_factor": TEAM_DOES,
     "GET accounts.second_factor_picture": TEAM,
     "POST accounts.new_recovery_codes": TEAM_DOES,
+    "POST discussion.check": SIGNED_IN,
     "GET discussion.component": ALL,
     "POST discussion.bring_back": (401, 302, 404, 404, 404, 404),
     "POST discussion.discard_draft": (401, 404, 404, 404, 404, 404),
@@ -113,6 +117,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET discussion.edit": (401, 200, 403, 403, 403, 403),
     "POST discussion.edit": (401, 302, 403, 403, 403, 403),
     "GET discussion.history": ALL,
+    "GET discussion.mentions": SIGNED_IN,
     "GET discussion.new_thread": SIGNED_IN,
     "POST discussion.new_thread": (401, 302, 302, 422, 302, 302),
     "GET discussion.post": (302,) * 6,
@@ -124,13 +129,28 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET discussion.withdraw": (401, 200, 403, 403, 403, 403),
     "POST discussion.withdraw": (401, 302, 403, 403, 403, 403),
     **{f"GET feeds.{name}": ALL for name in (
-        "answers", "case_studies", "component", "component_posts", "opml", "outcome", "page", "person",
+        "answers", "case_studies", "component", "component_posts", "ledger", "opml", "outcome", "page", "person",
         "person_threads", "prompt", "prompt_posts", "search", "site", "site_posts", "thread")},
+    "GET feeds.own_opml": SIGNED_IN,
+    "GET feeds.private": (404,) * 6,
     "GET files.paper": ALL,
+    **{f"GET following.{name}": SIGNED_IN for name in (
+        "bring", "choices", "conversation", "feeds", "following", "notifications")},
+    "GET following.unread": DOES,
+    **{f"POST following.{name}": DOES for name in ("catch_up", "changes", "choices", "follow", "read", "seen")},
+    "POST following.bring": (401, 422, 422, 422, 422, 422),
+    "POST following.make_feed": SIGNED_IN,
+    "POST following.revoke_feed": (401, 404, 404, 404, 404, 404),
     "GET files.picture": (404, 200, 404, 404, 200, 200),  # the team has not looked yet
     "GET moderation.report": ALL,
     "POST moderation.report": (302,) * 6,
+    "GET moderation.report_file": ALL,
+    "POST moderation.report_file": (302,) * 6,
+    "GET moderation.report_person": (200, 404, 200, 200, 200, 200),
+    "POST moderation.report_person": (302, 404, 302, 302, 302, 302),
     "GET moderation.reported": ALL,
+    "GET moderation.reported_file": ALL,
+    "GET moderation.reported_person": ALL,
     "GET moderation.decisions": SIGNED_IN,
     "GET moderation.decision": (401, 200, 404, 404, 404, 404),
     "POST moderation.appeal": (401, 302, 404, 404, 404, 404),
@@ -142,8 +162,16 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET moderation.rules_versions": ALL,
     "GET moderation.suspended": (401, 302, 302, 302, 302, 302),
     **{f"GET pages.{name}": ALL for name in (
-        "about", "accessibility", "cookies", "health", "home", "metrics", "moderation", "person", "privacy", "ready",
-        "robots", "sitemap", "sitemap_part")},
+        "about", "accessibility", "child_in_danger", "cookies", "health", "home", "metrics", "moderation", "person",
+        "privacy", "robots", "sitemap", "sitemap_part")},
+    "GET pages.ready": (503,) * 6,  # no worker lives here
+    "GET postbox.address": SIGNED_IN,
+    "POST postbox.address": DOES,
+    "GET postbox.address_again": GONE,
+    "POST postbox.address_again": GONE,
+    "POST postbox.events": (404,) * 6,  # no secret is set
+    "GET postbox_team.letters": (401, 403, 403, 403, 403, 200),
+    "POST postbox_team.again": ADMINISTRATOR_DOES,
     **{f"GET pictures_team.{name}": TEAM for name in ("picture", "pictures")},
     **{f"POST pictures_team.{name}": TEAM_DOES for name in ("refuse", "show")},
     "GET resources.index": ALL,
@@ -194,15 +222,21 @@ TABLE: dict[str, tuple[int, ...]] = {
     **{f"POST suggestions_team.{name}": TEAM_DOES for name in (
         "answer", "drop", "merge", "publish", "read", "take_up", "tell")},
     **{f"GET team.{name}": TEAM for name in (
-        "arrange", "component", "hidden", "hide_post", "hide_thread", "home", "item", "lift", "log", "members", "move",
+        "arrange", "bans", "component", "hidden", "hide_post", "hide_thread", "home", "item", "lift", "log", "members",
+        "merge_thread", "move", "split_thread",
         "person", "prompt", "queue", "reverse", "rules_history", "sweep_person", "switches", "texts", "write_rules")},
+    **{f"GET team.{name}": TEAM for name in ("watch_edit", "watch_new", "watched", "watched_list")},
+    **{f"POST team.{name}": TEAM_DOES for name in ("watch_edit", "watch_new", "watch_stop", "watch_use")},
     "GET team.wordings": (401, 403, 403, 403, 403, 200),
     **{f"POST team.{name}": TEAM_DOES for name in (
-        "arrange", "bulk", "claim", "component", "decide", "decide_appeal", "hide_post", "hide_thread", "impose",
+        "arrange", "bans", "bulk", "claim", "component", "decide", "decide_appeal", "decide_file", "decide_person",
+        "hide_post", "hide_thread", "impose", "lift_ban", "merge_thread", "split_thread",
         "lift", "lock", "move", "pass_on", "pin", "prompt", "release", "restore_post", "restore_thread", "reverse",
         "sweep_person", "switches", "undo", "unlock", "unpin", "vouch", "write_rules")},
     **{f"POST team.{name}": ADMINISTRATOR_DOES for name in (
         "add_member", "forget_second_factor", "remove_member", "wordings")},
+    "GET unsubscribing.unsubscribe": (404,) * 6,
+    "POST unsubscribing.stop": (404,) * 6,
     "POST team.records_of_person": TEAM,
     "POST team.records_of_post": TEAM,
 }  # fmt: skip
@@ -255,11 +289,14 @@ class World:
     sanction: Sanction
     appeal: Item
     colleague: User
+    watched: Watched
     request: Thread
     change: ResourceChange
     study: int = 0
     draft: int = 0
     file: int = 0
+    waits: int = 0
+    other: int = 0
     hash: str = ""
     suggestion: int = 0
     step: int = 0
@@ -276,6 +313,7 @@ class World:
         another = Decision.of_post(post_of(make_thread(author)), first, Act.HIDE, "spam")
         appeal = db.session.get_one(Item, Appeal.make(another, author, "No.").item_id)
         sanction = Sanction.impose(make_person(), first, Kind.HOLD, reason="spam")
+        watched = Watched.add(first, "Spam", "words", "hold", ["cheap pills"], "Sell elsewhere.")
         search = SavedSearch.save(author, "Marking", "q=marking")
         db.session.commit()
         people = {
@@ -288,7 +326,18 @@ class World:
         change = ResourceChange.tell(resource, people["team"], date(2026, 11, 12), "An index.", [])
         db.session.commit()
         return cls(
-            people, thread, answer, report, search, decision, sanction, appeal, colleague, request, change
+            people,
+            thread,
+            answer,
+            report,
+            search,
+            decision,
+            sanction,
+            appeal,
+            colleague,
+            watched,
+            request,
+            change,
         )
 
     @classmethod
@@ -318,6 +367,14 @@ class World:
             id = self.report.item_id
         elif endpoint == "team.decide_appeal":
             id = self.appeal.id
+        elif endpoint in ("team.decide_file", "team.decide_person", "team.lift_ban"):
+            id = self.waits
+        elif endpoint == "moderation.report_file":
+            id = self.file
+        elif endpoint == "moderation.reported_file":
+            id = self.study
+        elif endpoint == "moderation.reported_person":
+            id = self.thread.author_id
         elif endpoint in ("team.undo", "team.reverse", "moderation.decision", "moderation.appeal"):
             id = self.decision.id
         elif endpoint == "team.lift":
@@ -326,6 +383,8 @@ class World:
             id = self.colleague.id
         elif endpoint == "moderation.rules_then":
             id = 1
+        elif endpoint.startswith("team.watch"):
+            id = self.watched.id
         elif endpoint in ("search.delete", "search.rename"):
             id = self.search.id
         elif endpoint.startswith(("case_studies", "study_files")):
@@ -405,10 +464,29 @@ class World:
                 "since": str(self.answer.version),
             },
             "discussion.new_thread": {"title": "A title", "body": "Words", "disclosure": "named"},
+            "discussion.check": {"body": "Words"},
             "discussion.preview": {"body": "Words"},
             "discussion.reply": {"body": "Words", "disclosure": "named"},
             "discussion.save_draft": {"key": f"reply:{self.thread.id}", "body": "Words"},
+            "following.changes": {"change": "", "follow": "1"},
+            "following.choices": {"pace": "daily", "hour": "9", "weekday": "0"},
+            "following.follow": {"kind": "prompt", "target": "resources", "act": "follow"},
+            "following.make_feed": {"what": "notifications"},
+            "following.read": {"number": "1"},
+            "following.seen": {"upto": "1"},
             "moderation.report": {"reason": "spam", "detail": "look"},
+            "moderation.report_file": {"reason": "spam", "detail": "look"},
+            "moderation.report_person": {"reason": "spam", "detail": "look"},
+            "team.bans": {
+                "kind": "network",
+                "value": f"203.0.113.{next(COUNT) % 250}",
+                "days": "1",
+                "reason": "spam",
+            },
+            "team.decide_file": {"act": "publish", "seen": self.hash},
+            "team.decide_person": {"kind": "leave", "days": ""},
+            "team.merge_thread": {"into": str(self.other)},
+            "team.split_thread": {"posts": "2", "title": "Apart"},
             "search.rename": {"name": "Our marking"},
             "search.save": {"query": "q=feedback"},
             "search_team.remove": {"words": "zeppelins"},
@@ -425,6 +503,13 @@ class World:
             "team.reverse": {"why": "A slip."},
             "team.sweep_person": {"reason": "spam"},
             "team.switches": {"everywhere": "y"},
+            "team.watch_edit": {
+                **LIST,
+                "since": str(self.watched.version),
+                "tried": tried_as("words", ["dear pills"]),
+            },
+            "team.watch_new": LIST,
+            "team.watch_use": {"since": str(self.watched.version)},
             "team.wordings": {"spam": "Please do not."},
             "team.write_rules": {"source": f"Be kind {next(COUNT)}.", "since": str(_newest_rules())},
             "pictures_team.refuse": {"seen": self.hash, "reason": "spam", "note": ""},
@@ -478,14 +563,27 @@ class World:
         assert author and team
         if endpoint == "discussion.bring_back":
             post_of(self.thread, 2).withdraw(author)
-        elif endpoint.startswith(("files", "pictures_team")):
-            bundle = Bundle(thread_id=make_study(author).thread_id)
+        elif endpoint == "team.merge_thread":
+            self.other = make_thread(author, title="The other").id
+        elif endpoint == "team.decide_person":
+            self.waits = Report.of_person(author, make_person(), "other", "").item_id
+        elif endpoint == "team.lift_ban":
+            self.waits = Ban.make(team, BanKind.NETWORK, f"198.51.100.{next(COUNT) % 250}").id
+        elif endpoint.startswith(("files", "pictures_team")) or endpoint.endswith(
+            ("ed_file", "t_file", "e_file")
+        ):
+            self.study = make_study(author).thread_id
+            bundle = Bundle(thread_id=self.study)
             file = bundle.add(author, keep(pdf() if endpoint == "files.paper" else png()), "a file")
             bundle.describe(author, {file.id: ("Words", False)})
             bundle.declare(author, "nobody")
-            if endpoint == "files.paper":
+            if endpoint == "files.paper" or endpoint.startswith("moderation"):
                 file.show(team, file.hash)
             self.file, self.hash = file.id, file.hash
+            if endpoint == "team.decide_file":
+                db.session.commit()
+                query = select(Item.id).where(Item.file_id == file.id)
+                self.waits = db.session.scalars(query).one()
         elif endpoint.startswith(("case_studies", "study_files")):
             self.study = make_study(author).thread_id
             writing = Writing.begin(author, "token", as_typed({**STUDY}))

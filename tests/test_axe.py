@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe, AxeResults
+from sqlalchemy import select
 
 from forum.accounts.models import EmailedLink, Purpose, User
 from forum.case_studies.drafts import Writing
@@ -20,7 +21,12 @@ from forum.case_studies.models.bundles import Bundle, keep
 from forum.core.db import as_at, db, now
 from forum.discussion.models import Thread, slug_of
 from forum.discussion.models.drafts import Draft
-from forum.moderation.models import Act, Appeal, Decision, Report, Sanction
+from forum.following import rounds as fanned
+from forum.following.models import FeedKey, Follow, Level
+from forum.following.models import Kind as Follows
+from forum.following.models.stopping import Stop, What
+from forum.moderation.models import Act, Appeal, Decision, Item, Report, Sanction, Watched
+from forum.moderation.models.bans import Ban, BanKind
 from forum.moderation.models.sanctions import Kind
 from forum.resources.models import Resource, ResourceChange
 from forum.resources.models.lists import open_talks
@@ -96,6 +102,10 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "accounts.resend": (VISITOR, ["/account/confirm"]),
     "accounts.reset": (VISITOR, ["/account/reset"]),
     "accounts.reset_password": (VISITOR, ["/account/reset/{reset}", "/account/reset/x"]),
+    "postbox.address": (PARTICIPANT, ["/account/settings/address"]),
+    "postbox.address_again": (VISITOR, ["/account/settings/address/{revive}", "/account/settings/address/x"]),
+    "postbox_team.letters": (("administrator",), ["/team/letters"]),
+    "unsubscribing.unsubscribe": (VISITOR, ["/unsubscribe/{unsubscribe}"]),
     "accounts.settings": (("visitor", "participant", "newcomer"), ["/account/settings"]),
     "accounts.sign_in": (VISITOR, ["/account/sign-in"]),
     "case_studies.library": (
@@ -136,6 +146,12 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         ("visitor", "participant", "newcomer"),
         ["/prompts/your-practice/threads/new"],
     ),
+    "following.bring": (PARTICIPANT, ["/following/import"]),
+    "following.choices": (PARTICIPANT, ["/account/notifications"]),
+    "following.conversation": (("participant", "newcomer"), ["/account/conversation"]),
+    "following.feeds": (PARTICIPANT, ["/following/feeds"]),
+    "following.following": (("participant", "newcomer"), ["/following"]),
+    "following.notifications": (("participant", "newcomer"), ["/notifications"]),
     "discussion.prompt": (
         EVERYONE,
         ["/prompts/your-practice", "/prompts/what-more", "/prompts/your-practice?sort=newest&phase=special"],
@@ -162,6 +178,10 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "moderation.decisions": (("visitor", "participant", "newcomer"), ["/account/decisions"]),
     "moderation.ledger": (EVERYONE, ["/moderation", "/moderation?month=2020-01"]),
     "moderation.report": (("visitor", "participant"), ["/posts/{reply}/report"]),
+    "moderation.report_file": (("visitor", "participant"), ["/case-studies/files/{shown}/report"]),
+    "moderation.report_person": (("visitor", "team"), ["/people/{author}/report"]),
+    "moderation.reported_file": (VISITOR, ["/case-studies/{study}/reported?ref=1"]),
+    "moderation.reported_person": (VISITOR, ["/people/{author}/reported?ref=1&mail=yes"]),
     "moderation.reports": (PARTICIPANT, ["/account/reports"]),
     "moderation.rules": (VISITOR, ["/rules"]),
     "moderation.rules_then": (VISITOR, ["/rules/1"]),
@@ -172,6 +192,7 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "pages.accessibility": (VISITOR, ["/accessibility"]),
     "pages.cookies": (VISITOR, ["/cookies"]),
     "pages.home": (EVERYONE, ["/"]),
+    "pages.child_in_danger": (VISITOR, ["/child-in-danger"]),
     "pages.moderation": (VISITOR, ["/how-we-moderate"]),
     "pages.person": (EVERYONE, ["/people/{author}"]),
     "pages.privacy": (VISITOR, ["/privacy"]),
@@ -241,6 +262,7 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "resources_team.new_change": (TEAM, ["/team/resources/governornet/changes/new"]),
     "resources_team.resources": (TEAM, ["/team/resources"]),
     "resources_team.retire": (TEAM, ["/team/resources/governornet/retire"]),
+    "team.bans": (TEAM, ["/team/bans", "/team/bans?person={author}"]),
     "team.component": (TEAM, ["/team/components/school-organisation"]),
     "team.hidden": (TEAM, ["/team/hidden"]),
     "team.hide_post": (TEAM, ["/team/posts/{reply}/hide"]),
@@ -250,8 +272,16 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "team.move": (TEAM, ["{thread_in_team}/move"]),
     "team.prompt": (TEAM, ["/team/prompts/resources"]),
     "team.arrange": (TEAM, ["{thread_in_team}/settings"]),
-    "team.item": (TEAM, ["/team/queue/{report}", "/team/queue/{closed}", "/team/queue/{appeal}"]),
+    "team.item": (
+        TEAM,
+        [
+            f"/team/queue/{{{name}}}"
+            for name in ("report", "closed", "appeal", "picture_waits", "person_waits")
+        ],
+    ),
     "team.lift": (TEAM, ["/team/sanctions/{sanction}/lift"]),
+    "team.merge_thread": (TEAM, ["{thread_in_team}/merge"]),
+    "team.split_thread": (TEAM, ["{thread_in_team}/split"]),
     "team.members": (("team", "administrator"), ["/team/members"]),
     "team.person": (TEAM, ["/team/people/{author}"]),
     "team.queue": (TEAM, ["/team/queue", "/team/queue?why=report"]),
@@ -259,6 +289,10 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "team.rules_history": (TEAM, ["/team/rules"]),
     "team.sweep_person": (TEAM, ["/team/people/{author}/sweep"]),
     "team.switches": (TEAM, ["/team/switches"]),
+    "team.watch_edit": (TEAM, ["/team/watched/{watched}/edit"]),
+    "team.watch_new": (TEAM, ["/team/watched/new"]),
+    "team.watched": (TEAM, ["/team/watched"]),
+    "team.watched_list": (TEAM, ["/team/watched/{watched}"]),
     "team.wordings": (("administrator",), ["/team/wordings"]),
     "team.write_rules": (TEAM, ["/team/rules/edit"]),
     "team.texts": (TEAM, ["/team/texts"]),
@@ -266,7 +300,8 @@ PAGES: dict[str, tuple[tuple[str, ...], list[str]]] = {
 FOR_MACHINES = set(
     """
     accounts.second_factor_picture broken case_studies.export_csv case_studies.export_json case_studies.school
-    discussion.post feeds.opml files.paper files.picture moderation.ledger_csv pages.health
+    discussion.mentions discussion.post feeds.opml feeds.own_opml feeds.private files.paper files.picture
+    following.unread moderation.ledger_csv pages.health
     pages.metrics pages.ready pages.robots pages.sitemap pages.sitemap_part schools.find search.nearest
     static suggestions.suggestion
     """.split()
@@ -281,13 +316,21 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("visitor", "/account/confirm", "Send the link again", {"email": ""}),
     ("visitor", "/account/reset/{reset}", "Save the new password", {"password": "short"}),
     ("visitor", "/posts/{reply}/report", "Send the report", {}),
+    ("visitor", "/people/{author}/report", "Send the report", {"email": "nowhere"}),
+    ("team", "/team/queue/{picture_waits}", "Decide", {}),
+    ("team", "/team/queue/{person_waits}", "Decide", {}),
+    ("team", "/team/bans", "Ban it", {"value": "10.0.0.0/8"}),
+    ("team", "{thread_in_team}/split", "Make the new thread", {"numbers": "x"}),
+    ("team", "{thread_in_team}/merge", "Merge the thread", {}),
     ("participant", "/account/settings", "Save settings", {"name": ""}),
     ("participant", "/account/settings/email", "Send the link", {"email": ""}),
     ("participant", "/account/settings/password", "Save the new password", {"password": "short"}),
     ("participant", "/prompts/resources/threads/new", "Publish thread", {}),
     ("participant", "/prompts/resources/threads/new", "Preview", {"body": "# A heading\n\n- a list"}),
     ("participant", "{thread}", "Post reply", {"body": ""}),
+    ("participant", "{thread}", "Post reply", {"body": "As Jamie Smith in Year 4 said, ring 07700 900123."}),
     ("participant", "/posts/{opening}/edit", "Save changes", {"title": "", "body": ""}),
+    ("participant", "/following/import", "Bring the list", {}),
     ("participant", "/case-studies/new", "Save and continue", {}),
     ("participant", "{draft}/setting", "Save and continue", {"school": "x" * 200}),
     ("participant", "{draft}/marks", "Save and continue", {"effect_reason": "x" * 600}),
@@ -299,6 +342,7 @@ FAILING: list[tuple[str, str, str, dict[str, str]]] = [
     ("participant", "/suggestions/new", "Preview", {"body": "# A heading\n\n- a list", "why": TEXT}),
     ("participant", "/suggestions/{overdue}/edit", "Save changes", {"why": ""}),
     ("newcomer", "{thread}", "Post reply", {"body": "May I?"}),
+    ("team", "/team/watched/new", "Keep it and see what it finds", {"terms": "..."}),
     ("team", "/team/pictures/{waiting}", "Refuse the picture", {}),
     ("newcomer", "/suggestions/new", "Continue", {"title": "T", "body": "B", "why": "W", "helps": "H"}),
     ("team", "/team/suggestions/{heard}/take-up", "Take it up", {}),
@@ -380,11 +424,14 @@ def story(live: LiveSite) -> Story:
         waiting, shown = pictures(study, author, colleague)
         draft = Writing.begin(author, "token", {"title": "A case study that is begun"})
         beside = beside_threads(author, colleague)
+        watched = Watched.add(colleague, "Sellers", "words", "hold", ["feedback"], "Sell elsewhere.")
         tokens = {
             "confirm": EmailedLink.make(newcomer, Purpose.CONFIRM, newcomer.email),
             "used": EmailedLink.make(author, Purpose.CONFIRM, author.email),
             "change": EmailedLink.make(author, Purpose.CHANGE, "new@example.org"),
             "reset": EmailedLink.make(author, Purpose.RESET, author.email),
+            "revive": EmailedLink.make(author, Purpose.REVIVE, author.email),
+            "unsubscribe": Stop(author.id, What.DIGEST).token,
         }
         names = {
             **tokens, **beside, "author": author.id,
@@ -392,7 +439,7 @@ def story(live: LiveSite) -> Story:
             "thread": f"/threads/{thread.id}-{thread.slug}", "thread_in_team": f"/team/threads/{thread.id}",
             "locked": f"/threads/{locked.id}-{locked.slug}", "report": reports[0].item_id, "closed": reports[1].item_id,
             "decision": decisions[0].id, "appealed": decisions[1].id, "appeal": appeal.item_id,
-            "sanction": sanction.id,
+            "sanction": sanction.id, "watched": watched.id,
             "tried": tried.thread_id, "study": study.thread_id, "draft": draft.url(),
             "waiting": waiting, "shown": shown,
         }  # fmt: skip
@@ -405,8 +452,22 @@ def story(live: LiveSite) -> Story:
             "administrator": administrator.id,
         }
         names |= suggestions(author, colleague)
-        names["search"] = SavedSearch.save(author, "What was said", "q=said").id
+        for person in (author, colleague):
+            for kind, target in (
+                ("person", newcomer.id),
+                ("library", "region=london"),
+                ("thread", thread.id),
+            ):
+                Follow.begin(person, Follows(kind), str(target), Level.MUTED if kind == "person" else None)
+        FeedKey.make(author, "following")
         db.session.commit()
+        fanned.finish()
+        names["search"] = SavedSearch.save(author, "What was said", "q=said").id
+        person = Report.of_person(make_person("Ben Page"), newcomer, "harassment", "The name.").item_id
+        Ban.make(colleague, BanKind.NETWORK, "192.0.2.0/24", note="Adverts.")
+        db.session.commit()
+        picture = db.session.scalars(select(Item.id).where(Item.file_id == waiting)).one()
+        names |= {"person_waits": person, "picture_waits": picture}
         EmptySearch.note("zeppelins")
     return Story(names, people)
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import feedparser  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
 
 from config import Config
 from forum.accounts.models import User
@@ -730,7 +731,7 @@ def test_the_page_of_feeds_leads_to_each_of_them(site: Site) -> None:
     make_thread()
     page = site.visitor().get("/feeds")
     links = [link for link in page.select("//main//a/@href") if "/feed." in link]
-    assert len(links) == len(set(links)) == (9 * 2 + 2) * 3
+    assert len(links) == len(set(links)) == (9 * 2 + 3) * 3
     for link in links:
         read(site, link)
     assert "/feeds.opml" in page.select("//main//a/@href")
@@ -743,10 +744,10 @@ def test_opml_lists_every_feed(site: Site) -> None:
     assert page.headers["Cache-Control"].startswith("public")
     outline = parse_xml(page.data)
     assert [group.get("text") for group in outline.findall("body/outline")] == [
-        "The whole conversation", "Prompts", "Components", "Case studies", "Answers",
+        "The whole conversation", "Prompts", "Components", "Case studies", "Answers", "Moderation",
     ]  # fmt: skip
     feeds = outline.findall("body/outline/outline")
-    assert len(feeds) == 20
+    assert len(feeds) == 21
     for feed in feeds:
         assert read(site, feed.get("xmlUrl").removeprefix(HOME)).feed.findtext(f"{ATOM}title") == feed.get(
             "text"
@@ -775,3 +776,31 @@ def test_whoever_hurries_through_the_archives_is_asked_to_wait(site: Site) -> No
     refused = site.visitor().get("/posts/feed.rss?archive=1-100", 429)
     assert 0 < int(refused.headers["Retry-After"]) <= 61
     site.visitor().get("/feed.atom")
+
+
+def test_what_waited_long_is_told_when_it_is_published(site: Site) -> None:
+    """A reader who only subscribes learns of it, however many came after; whoever walks back meets it once."""
+    ada, tess = make_person("Ada Obi"), make_person("Tess Okafor", role="team")
+    quiet = make_thread(title="A quiet thread")
+    db.session.execute(update(Conversation).values(holds=True))
+    held = quiet.reply(ada, "It waited.")
+    new = make_thread(ada, title="A thread that waited")
+    db.session.execute(update(Conversation).values(holds=False))
+    fill(make_thread(title="A busy thread"), 230, make_person("Ben Lee"))
+    for number in range(60):
+        make_thread(title=f"Thread {number}")
+    long_ago()
+    ids = held.id, new.id
+    opening = post_of(new).id
+    for feed in ("/posts/feed", "/feed"):
+        assert not {f"post/{ids[0]}", f"thread/{ids[1]}"} & set(history(site, feed))
+    for id in (ids[0], opening):
+        whole = select(Post).where(Post.id == id).options(joinedload(Post.thread))
+        db.session.scalars(whole).one().publish(tess)
+        site.commit()
+    posts, threads = read(site, "/posts/feed.atom").entries, read(site, "/feed.atom").entries
+    assert f"post/{ids[0]}" in posts and f"post/{opening}" in posts and f"thread/{ids[1]}" in threads
+    assert f"post/{ids[0]}" in read(site, "/prompts/your-practice/posts/feed.atom").entries
+    assert f"post/{ids[0]}" in read(site, f"/people/{ada.id}/feed.atom").entries
+    assert sorted(set(history(site, "/posts/feed"))) == shown()
+    assert db.session.get_one(Post, ids[0]).number == 2

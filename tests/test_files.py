@@ -751,7 +751,7 @@ def test_attacks_in_the_words_of_a_picture_stay_words(site: Site) -> None:
         html = lxml.html.fromstring(f"<main>{macros.enclosed(some)}</main>")
         assert {each.tag for each in html.iter()} <= {"main", "h3", "figure", "img", "p", "a", "span"}
         assert {name for each in html.iter() for name in each.attrib} <= {
-            "class", "src", "srcset", "sizes", "width", "height", "loading", "decoding", "alt", "href",
+            "class", "src", "srcset", "sizes", "width", "height", "loading", "decoding", "alt", "href", "rel",
         }  # fmt: skip
         assert all(each.get("src", "/files/").startswith("/files/") for each in html.iter("img"))
 

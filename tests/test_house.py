@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parents[1]
 FOREST = sorted((ROOT / "forum").rglob("*.py"))
 FLOORS = {
     "core": 0,
-    "activity": 1, "accounts": 1, "discussion": 1,
+    "worker": 1, "activity": 1, "accounts": 1, "discussion": 1,
     "case_studies": 2, "resources": 2, "suggestions": 2,
     "moderation": 3, "following": 3, "feeds": 3, "search": 3, "insight": 3,
-    "pages": 4, "api": 4,
+    "pages": 4, "api": 4, "postbox": 4,
     "seed": 5, "cli": 5, "serving": 5, "": 5,
 }  # fmt: skip
 WITHIN_ONE = {("accounts", "activity"), ("discussion", "activity"), ("discussion", "accounts")}

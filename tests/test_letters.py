@@ -16,9 +16,10 @@ import time_machine
 from aiosmtpd.controller import Controller
 from sqlalchemy import func, select
 
-from forum.accounts.letters import PAUSES, Postman, deliver_due
+from forum.accounts.letters import PAUSES, deliver_a_turn, deliver_due
 from forum.accounts.models import Letter
 from forum.core.db import db, now
+from forum.worker.rounds import Worker
 from tests.browser import Site
 from tests.servers import free_port
 
@@ -143,14 +144,15 @@ def test_a_letter_is_written_only_if_its_act_is_committed(site: Site) -> None:
     assert db.session.scalar(select(func.count(Letter.id))) == 1
 
 
-def test_the_postman_delivers_while_the_site_serves(site: Site, receiver: Receiver) -> None:
-    postman = Postman(site.app)
+def test_the_worker_delivers_while_the_site_serves(site: Site, receiver: Receiver) -> None:
+    worker = Worker(site.app)
+    worker.also(deliver_a_turn)
     due()
     db.session.rollback()
-    postman.start()
+    worker.start()
     for _ in range(200):
         if receiver.messages:
             break
         time.sleep(0.05)
-    postman.stop()
+    worker.stop()
     assert len(receiver.messages) == 1

@@ -204,7 +204,7 @@ def test_hostile_words_in_reviews(live: LiveSite, opened: Open, samples: list[st
 def test_hostile_words_in_requests_and_of_the_team(live: LiveSite, opened: Open, samples: list[str]) -> None:
     with live.work():
         colleague = make_person(role="team").id
-        ada = make_person().id
+        ada = make_person(role="team").id  # nothing of hers is held
     window = opened(colleague)
     for texts in batched(samples, MANY):
         words, line = "\n\n".join(texts), " ".join("".join(texts).split())

@@ -227,7 +227,7 @@ def test_attacks_through_every_field_of_a_suggestion(
 ) -> None:
     """Title, what, why and for whom; a unit, a note, a draft that waits; on every page that shows them."""
     with live.work():
-        reader, author = make_person("Reader", role="team").id, make_person().id
+        reader, author = make_person("Reader", role="team").id, make_person(role="team").id
         pages = []
         for texts in batched(samples, 100):
             words, line = "\n\n".join(texts)[:9_000], " ".join("".join(texts).split())[:110]

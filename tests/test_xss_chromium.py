@@ -24,7 +24,7 @@ from forum.core.db import db, now
 from forum.core.markup import TAGS
 from forum.discussion.models import Component, Prompt, Thread
 from forum.discussion.models.drafts import Draft
-from forum.moderation.models import Report
+from forum.moderation.models import Act, Decision, Item, Report
 from tests.factories import STUDY, make_person, make_study, make_thread, make_trial, post_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def test_posts_and_bylines(live: LiveSite, opened: Open, samples: list[str]) -> 
     """Body, name and school: twenty posts a page, each by someone else. The title is all of them in one."""
     addresses, people, posts = [], [], []
     with live.work():
-        authors = newcomers(samples)
+        authors = newcomers(samples, role="team")  # nothing of theirs is held
         prompt, components = (
             db.session.scalars(Prompt.in_order()).first(),
             db.session.scalars(Component.in_order()).all(),
@@ -124,7 +124,7 @@ def test_posts_and_bylines(live: LiveSite, opened: Open, samples: list[str]) -> 
 
 def test_words_between_two_versions(live: LiveSite, opened: Open, samples: list[str]) -> None:
     with live.work():
-        author = make_person()
+        author = make_person(role="team")
         thread = make_thread(author)
         post = post_of(thread)
         versions = 1
@@ -143,25 +143,41 @@ def test_words_between_two_versions(live: LiveSite, opened: Open, samples: list[
 
 
 def test_reports_notes_and_the_log(live: LiveSite, opened: Open, samples: list[str]) -> None:
+    """What people report and the team notes, in the queue, in its items and in the log."""
     with live.work():
         colleague = make_person(role="team")
-        post = post_of(make_thread())
+        post = post_of(make_thread(text=samples[0]))
         reports = [
-            Report.make(post, Visitor(), "other", "\n".join(texts)) for texts in batched(samples, MANY)
+            Report.of_post(post, Visitor(), "other", "\n".join(texts), key=f"visitor {number}")
+            for number, texts in enumerate(batched(samples, MANY))
         ]
-        for report in reports[1:]:
-            report.close(colleague, report.detail)
+        item = reports[0].item_id
         for texts in batched(samples, 10 * MANY):
             post.hide(colleague, "other", "\n".join(texts))
             post.publish(colleague, "".join(texts))
         post.hide(colleague, "other", "\n".join(samples))
         db.session.commit()
-        reader, whole = colleague.id, [report.id for report in reports]
+        reader = colleague.id
     window = opened(reader)
-    for address in ("/team", "/team/log", "/team/reports", "/team/reports?show=closed", "/team/hidden"):
+    for address in ("/team", "/team/log", "/team/queue", f"/team/queue/{item}", "/team/hidden"):
         assert not look(window, address)
-    for report in whole:
-        assert not look(window, f"/team/reports/{report}")
+    with live.work():
+        decision = Decision.of_item(
+            db.session.get_one(Item, item),
+            db.session.get_one(User, reader),
+            Act.LEAVE,
+            words="\n".join(samples),
+            note="\n".join(samples),
+        )
+        db.session.commit()
+        decided = decision.id
+    for address in (
+        f"/team/queue/{item}",
+        "/team/queue",
+        f"/team/decisions/{decided}/reverse",
+        "/moderation",
+    ):
+        assert not look(window, address)
     asked_only_for_pages(window)
 
 
@@ -205,7 +221,7 @@ def test_case_studies(live: LiveSite, opened: Open, samples: list[str]) -> None:
     """Every field of a study, of a trial and of a mark: on the page, in the steps, in what was said before."""
     texts = [name for name, fact in FACT.items() if not fact.choices and not fact.many]
     with live.work():
-        author, colleague = make_person(), make_person(role="team")
+        author, colleague = make_person(role="team"), make_person(role="team")
         whole: list[tuple[str, int]] = []
         for batch in batched(samples, 4 * MANY):
             said = dict.fromkeys(texts, "\n\n".join(batch)) | {
@@ -258,7 +274,7 @@ COMPONENTS = (
 def test_the_live_preview(live: LiveSite, opened: Open, samples: list[str]) -> None:
     """What the page's own script puts into the page while someone types."""
     with live.work():
-        author = make_person().id
+        author = make_person(role="team").id
     window = opened(author)
     window.page.clock.install()
     page = window.go("/prompts/resources/threads/new")
@@ -275,7 +291,7 @@ def test_the_live_preview(live: LiveSite, opened: Open, samples: list[str]) -> N
 def test_forms_that_come_back(live: LiveSite, opened: Open, samples: list[str]) -> None:
     """With errors, as a preview, after an old token, and on the way through signing in."""
     with live.work():
-        author = make_person()
+        author = make_person(role="team")
         thread, reader = make_thread(author), author.id
         post = post_of(thread).id
     signed_in, visitor = opened(reader), opened()
@@ -318,7 +334,7 @@ def test_drafts(live: LiveSite, opened: Open, samples: list[str]) -> None:
     with live.work():
         readers = []
         for texts in batched(samples, 2 * MANY):
-            author = make_person()
+            author = make_person(role="team")
             readers.append(author.id)
             for number, text in enumerate(texts):
                 fields = {"title": text, "body": text}
@@ -372,10 +388,17 @@ def batched(things: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
         yield batch
 
 
-def newcomers(samples: Iterable[str]) -> list[User]:
+def newcomers(samples: Iterable[str], role: str = "participant") -> list[User]:
     """One person for each sample, with it for a name and a school."""
     people = [
-        User(name=text[:120], school=text[:160], position="teacher", phase="primary", confirmed_at=now())
+        User(
+            name=text[:120],
+            school=text[:160],
+            position="teacher",
+            phase="primary",
+            confirmed_at=now(),
+            role=role,
+        )
         for text in samples
     ]
     db.session.add_all(people)
@@ -397,8 +420,8 @@ def asked_only_for_pages(window: Window) -> None:
 
 
 OURS = (
-    "/static/build/", "/threads/", "/posts/", "/people/", "/prompts/", "/components/", "/team", "/preview", "/drafts",
-    "/about", "/feeds", "/account/", "/case-studies",
+    "/static/build/", "/threads/", "/posts/", "/people/", "/prompts/", "/components/", "/team", "/check", "/preview",
+    "/drafts", "/about", "/feeds", "/account/", "/case-studies", "/moderation",
 )  # fmt: skip
 
 

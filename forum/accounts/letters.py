@@ -2,52 +2,105 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
-import threading
-from collections.abc import Callable
 from datetime import timedelta
+from email.message import EmailMessage
 
 import structlog
 from flask import Flask, current_app
 from sqlalchemy import select, update
-from sqlalchemy.exc import SQLAlchemyError
 
-from forum.accounts.models import LASTS, EmailedLink, Letter, Purpose, User
-from forum.accounts.models.letters import leaving, write
+from forum.accounts.models import LASTS, DeadAddress, EmailedLink, Letter, Purpose, User
+from forum.accounts.models.addresses import Why
+from forum.accounts.models.letters import Maker, leaving, write
 from forum.core.db import db, now
-from forum.core.mail import compose, send
+from forum.core.mail import Line, compose
+from forum.core.plus import Plus, plus_address
 
 log = structlog.get_logger("forum.letters")
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 30, 120, 720)]
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=5)  # longer than any delivery: each step of SMTP may take twenty seconds
 ROUND = 100  # letters
+A_TURN = 20  # letters: what the worker sends before it looks at its other work
+DEAD = re.compile(r"\b5\.(1\.[1236]|1\.10|2\.1)\b")  # RFC 3463: there is no such mailbox
 
 
 def write_link(user: User, purpose: Purpose, to: str, subject: str, template: str) -> Letter:
     """A letter with a fresh link for `user`; the template gets its `token`, and `until` when it works."""
     token = EmailedLink.make(user, purpose, to)
-    return write(to, subject, template, token=token, until=now() + LASTS[purpose])
+    return write(to, subject, template, always=True, token=token, until=now() + LASTS[purpose])
 
 
 def deliver_due(limit: int = ROUND) -> int:
     """Send what is due; returns how many went. Each is claimed in a transaction of its own before it is sent,
-    so two at work never send one twice; a claim that its holder did not survive runs out in five minutes."""
+    so two at work never send one twice; a claim that its holder did not survive runs out in five minutes. Where the
+    mail server is away the rest waits for the next round."""
     sent = 0
-    while sent < limit and (letter := _claim()) is not None:
-        if not all(answer for _, answer in leaving.send(letter)):
-            _settle(letter.id, due_at=None, text="")
-            continue
-        config = current_app.config["FORUM"]
-        try:
-            send(config, compose(config, letter.to, letter.subject, letter.text))
-        except (OSError, smtplib.SMTPException, ValueError) as error:
-            log.warning("mail not sent", letter=letter.id, tries=letter.tries, error=str(error))
-            again = now() + PAUSES[letter.tries - 1] if letter.tries <= len(PAUSES) else None
-            _settle(letter.id, due_at=again)
-        else:
-            _settle(letter.id, due_at=None, sent_at=now(), text="")
-            sent += 1
+    with Line(current_app.config["FORUM"]) as line:
+        while sent < limit and (letter := _claim()) is not None:
+            outcome = _deliver(line, letter)
+            if outcome is None:
+                break
+            sent += outcome
     return sent
+
+
+def deliver_a_turn() -> bool:
+    """What the worker does of it in each round; True where more waits."""
+    return deliver_due(A_TURN) == A_TURN
+
+
+def _deliver(line: Line, letter: Letter) -> bool | None:
+    """True where it went, False where it did not, None where nothing can go now."""
+    message = _composed(letter)
+    if message is None:
+        _settle(letter.id, due_at=None, text="")
+        return False
+    config = current_app.config["FORUM"]
+    back_to = plus_address(config, Plus.BOUNCE, letter.id)
+    db.session.rollback()  # nothing of the database is held while the mail server takes its time
+    try:
+        line.send(message, back_to)
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        _failed(letter, error)
+        refused = isinstance(
+            error, (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, ValueError)
+        )
+        return False if refused else None
+    _settle(letter.id, due_at=None, sent_at=now(), text="")
+    return True
+
+
+def _composed(letter: Letter) -> EmailMessage | None:
+    """The mail as it is to leave now, or None where it is to stay."""
+    dead = None if letter.always else DeadAddress.of(letter.to)
+    if dead is not None and (dead.why == Why.BOUNCED or letter.kind):
+        return None
+    if letter.kind:
+        maker: Maker = current_app.extensions["letter_makers"][letter.kind]
+        return maker(letter)
+    if not all(answer for _, answer in leaving.send(letter)):
+        return None
+    config = current_app.config["FORUM"]
+    message = compose(config, letter.to, letter.subject, letter.text, name=f"letter-{letter.id}")
+    if letter.answers:
+        message["In-Reply-To"] = message["References"] = letter.answers
+        message.replace_header("Auto-Submitted", "auto-replied")
+    return message
+
+
+def _failed(letter: Letter, error: Exception) -> None:
+    """Later again, with growing pauses; after the last, or where there is no such mailbox, the team is told."""
+    why = " ".join(str(error).split())[:300]
+    log.warning("mail not sent", letter=letter.id, tries=letter.tries, error=why)
+    if isinstance(error, (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)) and DEAD.search(why):
+        DeadAddress.note(letter.to, Why.BOUNCED, "smtp", why)
+        _settle(letter.id, due_at=None, given_up_at=now(), error=why)
+    elif letter.tries > len(PAUSES):
+        _settle(letter.id, due_at=None, given_up_at=now(), error=why)
+    else:
+        _settle(letter.id, due_at=now() + PAUSES[letter.tries - 1], error=why)
 
 
 def _claim() -> Letter | None:
@@ -61,7 +114,10 @@ def _claim() -> Letter | None:
     if found is None:
         db.session.rollback()
         return None
-    found.due_at, found.tries = now() + LEASE, found.tries + 1
+    if found.held_at is not None:  # whoever had it in hand did not survive that: it may have gone
+        found.lost += 1
+        log.warning("a letter was in hand when its worker died", letter=found.id, lost=found.lost)
+    found.held_at, found.due_at, found.tries = now(), now() + LEASE, found.tries + 1
     db.session.flush()
     db.session.expunge(found)
     db.session.commit()
@@ -69,52 +125,9 @@ def _claim() -> Letter | None:
 
 
 def _settle(letter: int, **values: object) -> None:
-    db.session.execute(update(Letter).where(Letter.id == letter).values(**values))
+    db.session.execute(update(Letter).where(Letter.id == letter).values(held_at=None, **values))
     db.session.commit()
 
 
-class Postman:
-    """A thread that delivers letters while the site serves; it wakes at each commit that wrote one, and every
-    minute for those that are to be tried again."""
-
-    def __init__(self, app: Flask) -> None:
-        self._app = app
-        self._bell = threading.Event()
-        self._off_duty = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._chores: list[Callable[[], bool]] = []
-
-    def also(self, chore: Callable[[], bool]) -> None:
-        """Let the postman see to `chore` on each round; it commits its own work, and says whether more waits."""
-        self._chores.append(chore)
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._rounds, name="postman", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Finish the round under way and go home."""
-        self._off_duty.set()
-        self._bell.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def wake(self) -> None:
-        self._bell.set()
-
-    def go_round(self) -> bool:
-        """Each chore once, and a round of letters; True where more waits."""
-        more = [chore() for chore in self._chores]
-        return deliver_due() == ROUND or any(more)
-
-    def _rounds(self) -> None:
-        while not self._off_duty.is_set():
-            more = False
-            with self._app.app_context():
-                try:
-                    more = self.go_round()
-                except SQLAlchemyError as error:
-                    log.error("letters wait: the database did not answer", error=str(error))
-            if not more:
-                self._bell.wait(timeout=60)
-            self._bell.clear()
+def init_app(app: Flask) -> None:
+    app.extensions["worker"].also(deliver_a_turn, "letters")

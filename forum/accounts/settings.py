@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from forum.accounts import sessions
 from forum.accounts.forms import ChangeEmailForm, ChangePasswordForm, RegisterForm, SettingsForm
 from forum.accounts.letters import write_link
-from forum.accounts.models import EmailedLink, Purpose, School, User, email_key
+from forum.accounts.models import DeadAddress, EmailedLink, Purpose, School, User, email_key
 from forum.accounts.models.letters import write
 from forum.core.db import db
 from forum.core.forms import Form
@@ -29,16 +29,16 @@ def looks_for_school() -> bool:
 @limiter.limit("60 per hour", methods=["POST"], key_func=person, exempt_when=looks_for_school)
 @signed_in
 def settings() -> ResponseReturnValue:
-    form = SettingsForm(obj=me())
+    form, dead = SettingsForm(obj=me()), DeadAddress.of(me().email)
     if looks_for_school():
-        return school_page("accounts/settings.html", form)
+        return school_page("accounts/settings.html", form, dead=dead)
     if request.method == "GET":
         _show_school(form)
     if form.validate_on_submit():
         me().describe(**form.described, disclosure=form.disclosure.data)
         flash("Your settings are saved.")
         return redirect(url_for("accounts.settings"))
-    return form_page("accounts/settings.html", form)
+    return form_page("accounts/settings.html", form, dead=dead)
 
 
 @bp.route("/settings/email", methods=["GET", "POST"])
@@ -91,11 +91,11 @@ def form_page(template: str, form: Form, **values: Any) -> ResponseReturnValue:
     return page, 422 if form.errors else 200
 
 
-def school_page(template: str, form: RegisterForm | SettingsForm) -> ResponseReturnValue:
+def school_page(template: str, form: RegisterForm | SettingsForm, **values: Any) -> ResponseReturnValue:
     """The page of a form with the schools to pick from, and all else as it was typed."""
     if form.has_good_token():
         form.look()
-    return form_page(template, form)
+    return form_page(template, form, **values)
 
 
 def check_your_email(purpose: Purpose, to: str) -> ResponseReturnValue:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from blinker import Signal
 from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.core.db import Instant, db, now
+
+recorded = Signal("an act is in the log: sent by its line, in the transaction of the act")
 
 
 class Activity(db.Model):  # type: ignore[name-defined,misc]
@@ -67,4 +70,5 @@ def record(
         detail=detail or {},
     )
     db.session.add(line)
+    recorded.send(line)
     return line

@@ -12,7 +12,7 @@ from forum.case_studies.forms import PublishForm, number, token
 from forum.case_studies.models import CaseStudy
 from forum.case_studies.models.bundles import Bundle
 from forum.case_studies.models.facts import ASKED
-from forum.case_studies.steps import Step
+from forum.case_studies.steps import STEPS, Step
 from forum.case_studies.views import AWAITS, bp, compared, found_study, in_words, thread_url
 from forum.case_studies.writing import WRITES, changes_of, grouped
 from forum.core.db import db, first_or_404, reading
@@ -21,6 +21,7 @@ from forum.core.guards import me, signed_in
 from forum.core.limits import limiter, person
 from forum.core.markup import render
 from forum.discussion.models import Post
+from forum.discussion.models.gate import Found, look
 
 
 @bp.route("/case-studies/drafts/<int:id>/check", methods=["GET", "POST"])
@@ -34,7 +35,7 @@ def draft_check(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         form.token.data = writing.token
         return _check(writing, form)
-    if writing.unfinished:
+    if writing.unfinished or not form.passes(_looked_at(writing)):
         return _check(writing, form, 422)
     try:
         study = CaseStudy.publish(me(), writing.answers, writing.token, writing.adapted_from)
@@ -59,11 +60,24 @@ def edit_check(id: int) -> ResponseReturnValue:
     assert study is not None
     if writing.draft is None:  # pressed twice, or nothing was changed
         return redirect(thread_url(study.thread))
+    if not form.passes(_looked_at(writing, study.opening().was_public())):
+        return _check(writing, form, 422)
     try:
         study.revise(me(), writing.answers, number(form.since.data))
     except Conflict:
         return _changed_meanwhile(id, form)
     return _done(writing, study, "Your changes are published.")
+
+
+def _looked_at(writing: Writing, before: str = "") -> list[Found]:
+    """What is found in the answers, each with the address where it is changed."""
+    found = []
+    for step in STEPS:
+        for fact in step.facts:
+            said = writing.answers.get(fact.name)
+            if isinstance(said, str):
+                found += look(me(), {f"{writing.url(step.slug)}?then=check#{fact.name}": said}, before)
+    return found
 
 
 def _check(writing: Writing, form: PublishForm, status: int = 200, **more: Any) -> ResponseReturnValue:

@@ -20,6 +20,7 @@ from forum.core.guards import me, signed_in
 from forum.core.limits import limiter, person
 from forum.discussion.models import Post
 from forum.discussion.models.drafts import Draft
+from forum.discussion.models.gate import look
 from forum.discussion.models.words import Publication
 
 OWN = "This is your own case study. To say what has happened since, change it."
@@ -43,6 +44,10 @@ def tried(id: int) -> ResponseReturnValue:
         return _page(study, trial, form, status=422)
     if leaving:
         return _kept_for_later(study, form)
+    before = trial.post.was_public() if trial is not None else ""
+    told = {name: said for name, said in form.said.items() if isinstance(said, str)}
+    if not form.passes(look(me(), told, before)):
+        return _page(study, trial, form, status=422)
     try:
         shown = _published(study, trial, form)
     except Conflict:

@@ -20,8 +20,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine
 from werkzeug.http import http_date
 
+from forum.core import own
 from forum.core.db import db
-from forum.core.guards import me
 
 VISITORS_MAY_KEEP = "public, max-age=0, s-maxage=10, stale-while-revalidate=30"
 PERSONAL = "private, no-store"
@@ -57,7 +57,7 @@ def fresh(
             version = versions().read(rests)
             if version is None:
                 return view(*args, **kwargs)  # type: ignore[no-any-return]
-            stamp = "" if public else me().stamp
+            stamp = "" if public else own.stamp()
             mark = Mark(rests, version, _etag(version, stamp), changed_at(version))
             if mark.known_to(request.headers.get("If-None-Match"), request.headers.get("If-Modified-Since")):
                 response = Response(status=304)

@@ -8,7 +8,7 @@ No word that was typed is lost:
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -41,12 +41,12 @@ _ADDRESS = re.compile(
 _SCHEME = re.compile(r"(?<![\w.@/+-])https?\Z", re.IGNORECASE)
 
 
-def to_html(source: str) -> str | None:
-    """The HTML of `source`, not safe to show yet. None where it has more than `MARKS` marks, or makes so many
-    tags, that 100 KB of it would take too long."""
+def to_html(source: str, people: Mapping[str, int] | None = None) -> str | None:
+    """The HTML of `source`, not safe to show yet; names of `people`, after an @, lead to their pages. None where it
+    has more than `MARKS` marks, or makes so many tags, that 100 KB of it would take too long."""
     if _marks(source) > MARKS:
         return None
-    html: str = _parser.render(source, {"references": _References()})
+    html: str = _parser.render(source, {"references": _References(), "people": people or {}})
     return html if html.count("<") <= 3 * MARKS else None
 
 
@@ -194,7 +194,7 @@ def _tidy(state: StateCore) -> None:
     used: set[tuple[str, str]] = set()
     for token in state.tokens:
         if token.type == "inline":
-            token.children = list(_tidy_inline(token.children or []))
+            token.children = list(_with_people(_tidy_inline(token.children or []), state.env["people"]))
             used.update(_links(token.children))
         elif token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
@@ -208,6 +208,26 @@ def _tidy(state: StateCore) -> None:
             token.info = ""
         tokens.append(token)
     state.tokens = [each for token in tokens for each in _unless_used(token, used)]
+
+
+def _with_people(tokens: Iterable[Token], people: Mapping[str, int]) -> Iterator[Token]:
+    """`tokens` with a link for each name of `people` that stands behind an @, and in no link."""
+    names = "|".join(re.escape(name) for name in sorted(people, key=len, reverse=True))
+    named = re.compile(rf"(?<![\w@./])@({names})(?![\w@])") if people else None
+    inside = 0
+    for token in tokens:
+        inside += (token.type == "link_open") - (token.type == "link_close")
+        if named is None or inside or token.type != "text" or "@" not in token.content:
+            yield token
+            continue
+        end = 0
+        for found in named.finditer(token.content):
+            link = Token("link_open", "a", 1)
+            link.attrs = {"href": f"/people/{people[found[1]]}"}
+            yield _text(token.content[end : found.start()])
+            yield from (link, _text(found[0]), Token("link_close", "a", -1))
+            end = found.end()
+        yield _text(token.content[end:])
 
 
 def _links(tokens: Iterable[Token]) -> Iterator[tuple[str, str]]:

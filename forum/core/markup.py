@@ -8,7 +8,7 @@ would make too much is escaped whole and shown as it was typed.
 import html as entities
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import nh3
@@ -32,10 +32,10 @@ REL = "nofollow ugc noopener"
 _END_OF_BLOCK = re.compile(r"</(?:blockquote|h[1-6]|li|p|pre|t[dhr]|table)>|<[bh]r ?/?>")
 
 
-def render(source: str) -> Markup:
-    """The safe HTML of `source` (Markdown)."""
+def render(source: str, people: Mapping[str, int] | None = None) -> Markup:
+    """The safe HTML of `source` (Markdown). `people` are the names that lead to a person's page after an @, by id."""
     source = clean_text(source)
-    html = to_html(source)
+    html = to_html(source, people)
     safer = _bleached(html) if html is not None else _as_typed(source)
     return Markup(_sanitise(safer))  # noqa: S704
 

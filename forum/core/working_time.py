@@ -27,6 +27,13 @@ def is_working_day(day: date) -> bool:
     return day.weekday() < 5 and day not in bank_holidays(day.year)
 
 
+def is_school_day(day: date) -> bool:
+    """A working day on which some school in England may be open: not in August, nor from 24 December to 1 January.
+    Other holidays differ from school to school, and nobody tells us theirs."""
+    at_home = day.month == 8 or (day.month, day.day) >= (12, 24)
+    return is_working_day(day) and not at_home
+
+
 def days_after(day: date, count: int) -> date:
     """The `count`th working day after `day`, which is not counted itself."""
     while count > 0:

@@ -11,11 +11,12 @@ from forum.core.db import db, first_or_404
 from forum.core.dress import when
 from forum.core.guards import me, sign_in_first, signed_in
 from forum.core.limits import limiter, person
-from forum.discussion.forms import LONGEST_BODY, DraftForm
+from forum.discussion.forms import DraftForm
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.drafts import Draft
 from forum.discussion.models.merging import standing
+from forum.discussion.models.words import LONGEST_BODY
 from forum.discussion.views import bp, thread_url
 
 KEPT = ("title", "body", "disclosure", "in_reply_to", "since", "submission")

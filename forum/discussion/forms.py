@@ -13,8 +13,9 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from forum.core.forms import Form
 from forum.core.markup import clean_text
 from forum.discussion.models.catalogue import catalogue
+from forum.discussion.models.words import LONGEST_BODY
 
-LONGEST_TITLE, LONGEST_BODY = 150, 50_000
+LONGEST_TITLE = 150
 DISCLOSURES = [
     SelectChoice("named", "With my name"),
     SelectChoice("role-only", "With my role only, such as “A teacher, primary”"),

@@ -15,13 +15,14 @@ from forum.core.db import db, first_or_404
 from forum.core.freshness import versions
 from forum.core.guards import me
 from forum.core.markup import extract
-from forum.core.paging import pages_of
+from forum.core.paging import PER_PAGE, pages_of
 from forum.core.porch import Kept
 from forum.discussion import related
 from forum.discussion.beside import Beside, beside
 from forum.discussion.models import Component, Thread, listed
-from forum.discussion.models.lists import PostRow, components_of, posts_of_page
+from forum.discussion.models.lists import PostRow, components_of, places_left, posts_of_page
 from forum.discussion.models.merging import address, gone_on_in
+from forum.discussion.models.words import SPLIT_OFF
 from forum.discussion.related import Neighbour, neighbours, page_version
 
 SIZE = 6 * 1024 * 1024
@@ -83,6 +84,8 @@ def _gone_on(id: int) -> NoReturn:
 
 def read_leaf(thread: Thread, number: int) -> Leaf:
     rows = posts_of_page(thread.id, number)
+    if len(rows) < min(PER_PAGE, thread.posts_count - (number - 1) * PER_PAGE):
+        rows = sorted([*rows, *places_left(thread.id, number)], key=lambda row: row.number)
     record = beside(thread)
     made = Leaf(
         thread,
@@ -116,7 +119,8 @@ def _fragment(row: PostRow, thread_url: str) -> Markup:
 
 def _rendered(row: PostRow, thread_url: str) -> Markup:
     macros: Any = current_app.jinja_env.get_template("components/post.html").module
-    found: Markup = macros.tombstone(row) if row.gone_because else macros.post(row, thread_url)
+    macro = macros.split_off if row.gone_because == SPLIT_OFF else macros.tombstone
+    found: Markup = macro(row) if row.gone_because else macros.post(row, thread_url)
     return found
 
 

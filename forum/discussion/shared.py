@@ -15,6 +15,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import escape
 
 from forum.core.guards import me
+from forum.core.own import in_brackets, own
 from forum.discussion.forms import new_submission
 from forum.discussion.fragments import Leaf
 from forum.discussion.models import Post
@@ -23,12 +24,14 @@ from forum.discussion.models.drafts import Draft
 
 @dataclass(frozen=True)
 class StandIn:
-    """A reader whose name and number are slots: words that nobody can guess, so that no post can hold them. `mine`
-    is what of the record beside the thread is the reader's own."""
+    """A reader whose name, number and news are slots: words that nobody can guess, so that no post can hold them.
+    `mine` is what of the record beside the thread is the reader's own, `level` how they follow the thread."""
 
     may_post: bool
     disclosure: str
     mine: Hashable = None
+    level: str | None = None
+    news: str = f"news-{secrets.token_hex(16)}"
     name: str = f"name-{secrets.token_hex(16)}"
     id: str = f"id-{secrets.token_hex(16)}"
     is_signed_in: bool = True
@@ -61,13 +64,15 @@ def shared_page(leaf: Leaf, render: Callable[[StandIn, str], str]) -> str | None
         return None
     token, submission = generate_csrf(), new_submission()
     mine = leaf.beside.mine(reader) if leaf.beside else None
-    stand_in = StandIn(reader.may_post, reader.disclosure, mine)
+    level = own().level(reader, "thread", str(leaf.thread.id))
+    stand_in = StandIn(reader.may_post, reader.disclosure, mine, level)
     shared = leaf.pages.get(stand_in)
     if shared is None:
         shared = leaf.pages[stand_in] = Shared(render(stand_in, submission), token, submission)
     return (
         shared.html.replace(shared.token, token)
         .replace(shared.submission, submission)
+        .replace(stand_in.news, in_brackets(own().news(reader)))
         .replace(stand_in.name, str(escape(reader.name)))
         .replace(stand_in.id, str(reader.id))
     )

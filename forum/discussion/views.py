@@ -17,7 +17,7 @@ from forum.core.freshness import fresh
 from forum.core.guards import me
 from forum.core.markup import quote
 from forum.core.paging import Pages, asked_page, page_of, pages_of
-from forum.discussion.forms import LONGEST_BODY, PostForm
+from forum.discussion.forms import PostForm
 from forum.discussion.fragments import Leaf, leaf
 from forum.discussion.models import Post, Revision, Thread
 from forum.discussion.models.catalogue import catalogue
@@ -32,7 +32,7 @@ from forum.discussion.models.lists import (
     site_version,
 )
 from forum.discussion.models.threads import RESTORABLE
-from forum.discussion.models.words import KINDS
+from forum.discussion.models.words import KINDS, LONGEST_BODY
 from forum.discussion.related import page_version
 from forum.discussion.shared import StandIn, shared_page
 

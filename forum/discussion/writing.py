@@ -14,11 +14,10 @@ from forum.core.db import db, first_or_404
 from forum.core.errors import Conflict, Refused
 from forum.core.guards import me, signed_in
 from forum.core.limits import limiter, person
-from forum.core.markup import render
+from forum.core.markup import clean_text, render
 from forum.core.paging import pages_of
 from forum.discussion.beside import edit_address
 from forum.discussion.forms import (
-    LONGEST_BODY,
     LONGEST_TITLE,
     ButtonForm,
     EditForm,
@@ -31,13 +30,17 @@ from forum.discussion.fragments import read_leaf, thread_for_viewer
 from forum.discussion.models import Component, Post, Prompt, Thread
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.drafts import Draft
+from forum.discussion.models.gate import look
 from forum.discussion.models.lists import ThreadRow, components_of
+from forum.discussion.models.mentions import offers, people_named
 from forum.discussion.models.merging import standing
 from forum.discussion.models.threads import Moved
+from forum.discussion.models.words import LONGEST_BODY
 from forum.discussion.nearest import nearest
 from forum.discussion.views import bp, post_url, thread_page, thread_url
 
 WRITES = "60 per 10 minutes"
+WAITS = "The team looks at it first, as a rule within one working day. You are told when it is published."
 UNCONFIRMED = "Confirm your email address before you publish. Save your words as a draft until then."
 
 
@@ -55,8 +58,8 @@ def new_thread(slug: str) -> ResponseReturnValue:
         return _thread_form(form, prompt, draft=draft)
     if "preview" in request.form:
         said = nearest(form.title.data or "")
-        return _thread_form(form, prompt, preview=render(form.body.data), nearest=said)
-    if not form.validate_on_submit() or not _may_publish(form):
+        return _thread_form(form, prompt, preview=_preview(form.body.data), nearest=said)
+    if not form.validate_on_submit() or not _may_publish(form) or not _passes(form):
         return _thread_form(form, prompt, status=422)
     thread = Thread.start(
         db.session.merge(prompt, load=True),
@@ -68,6 +71,8 @@ def new_thread(slug: str) -> ResponseReturnValue:
         (form.submission.data or "")[:64],
     )
     Draft.drop(me(), key)
+    if not thread.is_listed:
+        flash(WAITS)
     return redirect(thread_url(thread))
 
 
@@ -87,8 +92,8 @@ def _reply(id: int) -> ResponseReturnValue:
     thread = thread_for_viewer(id)
     form = PostForm(disclosure=me().disclosure)
     if "preview" in request.form:
-        return _with_reply(thread, form, preview=render(form.body.data))
-    if not form.validate_on_submit() or not _may_publish(form):
+        return _with_reply(thread, form, preview=_preview(form.body.data, thread.id))
+    if not form.validate_on_submit() or not _may_publish(form) or not _passes(form):
         return _with_reply(thread, form), 422
     try:
         post = thread.reply(
@@ -125,8 +130,8 @@ def edit(id: int) -> ResponseReturnValue:
     if request.method == "GET":
         return _edit_page(form, post, draft=_into(form, Draft.find(me(), f"edit:{id}")))
     if "preview" in request.form:
-        return _edit_page(form, post, preview=render(form.body.data))
-    if not form.validate_on_submit():
+        return _edit_page(form, post, preview=_preview(form.body.data, post.thread_id))
+    if not form.validate_on_submit() or not _passes(form, post.was_public()):
         return _edit_page(form, post, status=422)
     title, components = None, None
     if isinstance(form, EditOpeningForm):
@@ -178,7 +183,39 @@ def bring_back(id: int) -> ResponseReturnValue:
 @signed_in
 def preview() -> ResponseReturnValue:
     """What the text will look like, as JSON {"html": …}; `body` is the text."""
-    return jsonify(html=render(request.form.get("body", "")[: 2 * LONGEST_BODY]))
+    return jsonify(html=_preview(request.form.get("body", "")[: 2 * LONGEST_BODY]))
+
+
+@bp.get("/mentions")
+@limiter.limit("300 per minute", key_func=person)
+@signed_in
+def mentions() -> ResponseReturnValue:
+    """Whom an @ may name, as JSON {"people": [{"name", "about", "insert"}]}: `q` is how the name begins, `thread` where
+    it is written."""
+    thread = _number(request.args.get("thread"))
+    seen = db.session.scalar(Thread.visible_to(me()).where(Thread.id == thread)) if thread else None
+    found = offers(one_line(request.args.get("q"))[:120], seen.id if seen else None, me().id)
+    return jsonify(people=[{"name": o.name, "about": o.about, "insert": o.insert} for o in found])
+
+
+def _preview(text: str | None, thread: int | None = None) -> Markup:
+    """As it will read: with the people whom it names."""
+    return render(text or "", people_named(text or "", thread))
+
+
+@bp.post("/check")
+@limiter.limit("120 per minute", key_func=person)
+@signed_in
+def check() -> ResponseReturnValue:
+    """What should be looked at in the text `body`, before it is sent, as JSON {"html": …}. Nothing of it is kept."""
+    found = look(me(), {"body": clean_text(request.form.get("body", "")[: 2 * LONGEST_BODY])})
+    return jsonify(html=render_template("discussion/found.html", found=found) if found else "")
+
+
+def _passes(form: PostForm, before: str = "") -> bool:
+    """Nothing in the words stands against them, or their author has seen what does and goes on."""
+    fields = ("title", "body") if isinstance(form, ThreadForm) else ("body",)
+    return form.passes(look(me(), form.typed(*fields), before))
 
 
 def _into(form: PostForm, draft: Draft | None) -> Draft | None:

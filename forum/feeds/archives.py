@@ -37,6 +37,7 @@ BLOCKS: dict[str, tuple[int, ...]] = {
     "person posts": (100, 5_000),
     "site answers": (50,),
     "thread answers": (50,),
+    "site decisions": (50,),
     "site threads": (50,),
     "prompt threads": (50, 200),
     "component threads": (50, 200),
@@ -108,9 +109,10 @@ class Stream(ABC):
     # Its documents
 
     def subscription(self) -> Part:
-        """The newest: WINDOW entries or those of RECENT, and what was removed lately, however old."""
+        """The newest: WINDOW entries or those of RECENT, and what was removed or let out lately, however old."""
         places, first = self.window()
-        ids = {place.id for place in places}
+        late = self.late(now() - REMOVED_SINCE, first) if first > 1 else []
+        ids = {place.id for place in (*places, *late)}
         items, deleted = self.entries([*ids.union(self.removed(now() - REMOVED_SINCE))])
         end = self.end() if first > 1 else 0
         return Part([item for item, id in items if id in ids], deleted, previous=self._before(first, end))
@@ -203,6 +205,10 @@ class Stream(ABC):
     @abstractmethod
     def entries(self, ids: Sequence[int]) -> tuple[list[tuple[Item, int]], list[Deleted]]:
         """What stands in the feed for these ids, newest first, each with its id; and tombstones."""
+
+    def late(self, since: datetime, first: int) -> list[Place]:
+        """What stands before the position `first` but was published only since then: it waited for the team."""
+        return []
 
     @abstractmethod
     def removed(self, since: datetime) -> list[int]:

@@ -62,6 +62,9 @@ class SearchPosts(Posts):
         found = self.search.posts(min(limit, size), block.last + 1)
         return self._shown([id for id in found if id >= block.first])
 
+    def late(self, since: datetime, first: int) -> list[Place]:
+        return []  # the index is not asked for single posts
+
     def removed(self, since: datetime) -> list[int]:
         return []
 

@@ -22,6 +22,7 @@ from forum.feeds.entries import Deleted, Entry, Reference
 from forum.feeds.rows import ONCE_PUBLIC, PUBLIC, Condition, Item, Place, Places, Row, places, rows
 
 REMOVED = 50
+LATE = 100  # of what was held and published since
 LOOKED_THROUGH = 500  # removals of the whole site, from which a feed picks its own
 REACH = 5_000  # ids that a component's posts are searched through at once
 
@@ -47,6 +48,10 @@ class Posts(Stream):
 
     def end(self) -> int:
         return db.session.scalar(select(func.max(Post.id))) or 0
+
+    def late(self, since: datetime, first: int) -> list[Place]:
+        released = self.shown().where(Post.released_at >= since, self.position < first)
+        return places(released.order_by(Post.released_at.desc()).limit(LATE))
 
     def entries(self, ids: Sequence[int]) -> tuple[list[tuple[Item, int]], list[Deleted]]:
         found = rows(Post.id.in_(ids))
@@ -174,6 +179,11 @@ class Threads(Stream):
 
     def end(self) -> int:
         return db.session.scalar(select(func.max(Thread.id))) or 0
+
+    def late(self, since: datetime, first: int) -> list[Place]:
+        released = select(Post.thread_id).where(Post.released_at >= since, Post.number == 1)
+        newest = released.order_by(Post.released_at.desc()).limit(LATE)
+        return places(self.shown().where(Thread.id.in_(newest), self.position < first))
 
     def entries(self, ids: Sequence[int]) -> tuple[list[tuple[Item, int]], list[Deleted]]:
         found = rows(and_(Post.thread_id.in_(ids), Post.number == 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -23,7 +24,9 @@ from forum.discussion.models.lists import person_version, prompt_version, site_v
 from forum.discussion.models.merging import gone_on_in
 from forum.feeds import atom, jsonfeed, opml, rss
 from forum.feeds.archives import BLOCKS, Block, Part, Stream
+from forum.feeds.decisions import Decisions, ledger_version
 from forum.feeds.entries import Deleted, Entry, Feed, Link
+from forum.feeds.hub import announce, hub_of
 from forum.feeds.outcomes import Answers, OutcomeOfOne
 from forum.feeds.rows import Item, Names
 from forum.feeds.searches import Search, SearchPosts, asked_search
@@ -183,6 +186,14 @@ def outcome(id: int, format: str) -> Answer:
     return _answer(format, OutcomeOfOne(**about, where=(Step.thread_id == id,)))
 
 
+@bp.get(f"/moderation/{FEED}")
+@fresh(ledger_version, public=True)
+def ledger(format: str) -> Answer:
+    """Each decision of the team that may be told."""
+    about = _told("/moderation", f"Decisions of the team: {catalogue().title}", "site decisions")
+    return _answer(format, Decisions(**about))
+
+
 @bp.get(f"/search/{FEED}")
 @fresh(site_version, public=True)
 def search(format: str) -> Answer:
@@ -217,6 +228,10 @@ def outline() -> Answer:
         f"Answers to suggestions: {catalogue().title}", f"{base}/answers/feed.atom", f"{base}/answers"
     )
     groups.append(opml.Group("Answers", [answered]))
+    decisions = opml.Subscription(
+        f"Decisions of the team: {catalogue().title}", f"{base}/moderation/feed.atom", f"{base}/moderation"
+    )
+    groups.append(opml.Group("Moderation", [decisions]))
     changed = changed_at(versions().read(site_version()) or (0,))
     document = opml.document(catalogue().title, groups, datetime.fromtimestamp(changed, UTC))
     return Response(document, content_type=opml.CONTENT_TYPE)
@@ -265,9 +280,11 @@ def _answer(format: str, stream: Stream) -> Response:
     if part is None:
         abort(404)
     module = FORMATS[format]
-    entries = _fragments(format, stream, part.items)
-    document = module.feed(_about(format, stream, part), entries, map(module.deleted, part.deleted))
-    return Response(document, content_type=module.CONTENT_TYPE)
+    hub = hub_of(stream.path, stream.query, part.block is not None)
+    about = replace(description(format, stream, part), hub=hub)
+    entries = fragments_of(format, stream, part.items)
+    document = module.feed(about, entries, map(module.deleted, part.deleted))
+    return announce(Response(document, content_type=module.CONTENT_TYPE), hub, stream.address(format))
 
 
 @limiter.shared_limit(f"{ARCHIVES_PER_MINUTE} per minute", scope="feed archives")
@@ -282,7 +299,7 @@ def _asked(parameters: Mapping[str, str]) -> Search:
     return asked_search(parameters)
 
 
-def _about(format: str, stream: Stream, part: Part) -> Feed:
+def description(format: str, stream: Stream, part: Part) -> Feed:
     names, block = stream.names, part.block
 
     def address(block: Block | None) -> str | None:
@@ -309,7 +326,7 @@ def _about(format: str, stream: Stream, part: Part) -> Feed:
     )
 
 
-def _fragments(format: str, stream: Stream, items: Iterable[Item]) -> Iterable[bytes]:
+def fragments_of(format: str, stream: Stream, items: Iterable[Item]) -> Iterable[bytes]:
     """Entries as bytes. One that is as it was is not made again: a reply to a busy prompt costs one entry."""
     kept: Kept[bytes] = current_app.extensions["feed_fragments"]
     for item in items:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+from email_validator import EmailNotValidError, validate_email
 from wtforms import (
     BooleanField,
     HiddenField,
@@ -24,6 +26,7 @@ from forum.discussion.models import Component, Prompt
 from forum.discussion.models.words import REASONS
 from forum.moderation.models import Act
 from forum.moderation.models.appeals import REVERSED, UPHELD
+from forum.moderation.models.bans import KINDS as BANS
 from forum.moderation.models.sanctions import KINDS, Kind
 
 LONGEST_DETAIL = 5_000
@@ -62,8 +65,28 @@ def _reasons(label: str) -> RadioField:
     )
 
 
+def _mail(form: Form, field: StringField) -> None:
+    try:
+        field.data = validate_email(field.data, check_deliverability=False).normalized if field.data else ""
+    except EmailNotValidError:
+        raise ValidationError("Enter an email address like name@school.org.uk, or leave it empty") from None
+
+
+def _reasons_or_none() -> SelectField:
+    return SelectField(
+        "Reason",
+        choices=[SelectChoice("", "Select a reason"), *(SelectChoice(*each) for each in REASONS.items())],
+        validate_choice=False,
+    )
+
+
 class ReportForm(Form):
-    reason = _reasons("What is wrong with this post?")
+    """`email` is asked of visitors alone: someone with an account is told there."""
+
+    reason = _reasons("What is wrong?")
+    email = StringField(
+        "Your email address (optional)", filters=[_line], validators=[_no_longer(320, "The address"), _mail]
+    )
     detail = TextAreaField(
         "Anything else the team should know (optional)",
         filters=[_text],
@@ -140,6 +163,56 @@ class ArrangeForm(NoteForm):
         self.components.choices = [SelectChoice(each.slug, each.name) for each in components]
 
 
+class SplitForm(NoteForm):
+    """Which posts become a thread of their own: those that are ticked, and those whose numbers are typed."""
+
+    posts = SelectMultipleField("Which posts go?", validate_choice=False)
+    numbers = StringField("Other posts, by their numbers (optional)", filters=[_line])
+    title = StringField(
+        "What is the new thread called?",
+        filters=[_line],
+        validators=[DataRequired("Enter a title"), _no_longer(150, "The title")],
+    )
+    components = SelectMultipleField(
+        "Which parts of personalised learning is it about?",
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+
+    def offer(self, components: Iterable[Component]) -> None:
+        self.components.choices = [SelectChoice(each.slug, each.name) for each in components]
+
+    @property
+    def chosen(self) -> list[int]:
+        ticked = {int(each) for each in self.posts.data or [] if re.fullmatch("[0-9]{1,9}", each)}
+        return sorted(ticked | set(_numbers(self.numbers.data or "")))
+
+    def validate_numbers(self, field: StringField) -> None:
+        if not re.fullmatch(r"[0-9]{0,9}([ ,–-]+[0-9]{1,9}){0,200}", field.data or ""):
+            raise ValidationError("Enter numbers of posts, like 12, 15-18")
+
+    def validate_posts(self, field: SelectMultipleField) -> None:
+        if not self.chosen:
+            raise ValidationError("Select at least one post")
+
+
+def _numbers(typed: str) -> Iterable[int]:
+    """From "12, 15-18"; of a range no more than 500."""
+    for first, last in re.findall(r"([0-9]{1,9})(?:\s*[–-]\s*([0-9]{1,9}))?", typed):
+        yield from range(int(first), min(int(last or first), int(first) + 500) + 1)
+
+
+class MergeForm(NoteForm):
+    into = StringField(
+        "Into which thread?",
+        filters=[_line],
+        validators=[
+            DataRequired("Enter the address or the number of a thread"),
+            _no_longer(500, "The address"),
+        ],
+    )
+
+
 class MoveForm(NoteForm):
     """Choices are set by the view: the prompts that there are."""
 
@@ -183,6 +256,33 @@ class DecisionForm(Form):
     def validate_words(self, field: TextAreaField) -> None:
         if self.act.data == Act.CHANGE and not field.data:
             raise ValidationError("Say what its author should change")
+
+
+class FileDecisionForm(Form):
+    """What becomes of a picture or paper; `seen` is the hash of what the team looked at."""
+
+    seen = HiddenField(validators=[DataRequired()])
+    act = RadioField("What do you decide?", validate_choice=False)
+    reason = _reasons_or_none()
+    words = TextAreaField(
+        "What its author is told (optional)",
+        filters=[_text],
+        validators=[_no_longer(LONGEST_NOTE, "What its author is told")],
+    )
+    note = TextAreaField(
+        "Note for the team (optional)", filters=[_text], validators=[_no_longer(LONGEST_NOTE, "The note")]
+    )
+
+    def offer(self, is_shown: bool) -> None:
+        stay = SelectChoice(Act.LEAVE, "Leave it as it is") if is_shown else None
+        keep = stay or SelectChoice(Act.PUBLISH, "Show it to everyone")
+        away = "Take it out of sight" if is_shown else "Do not show it"
+        self.act.choices = [keep, SelectChoice(Act.REFUSE, away)]
+        self.act.validators = (AnyOf([keep.value, Act.REFUSE], message="Select what you decide"),)
+
+    def validate_reason(self, field: SelectField) -> None:
+        if self.act.data == Act.REFUSE and field.data not in REASONS:
+            raise ValidationError("Select a reason")
 
 
 class AppealOutcomeForm(Form):
@@ -261,6 +361,26 @@ class SanctionForm(Form):
             raise ValidationError("Enter the note")
 
 
+class PersonDecisionForm(SanctionForm):
+    """What comes of a report about a person: nothing, or what SanctionForm asks for."""
+
+    kind = RadioField(
+        "What do you decide?",
+        choices=[
+            SelectChoice(Act.LEAVE, "Leave it: nothing needs to be done"),
+            *(SelectChoice(kind, text) for kind, text in KINDS.items()),
+        ],
+        validate_choice=False,
+        validators=[AnyOf((Act.LEAVE, *KINDS), message="Select what you decide")],
+    )
+
+    def validate_reason(self, field: SelectField) -> None:
+        if self.kind.data == Act.LEAVE:
+            field.data = ""
+        else:
+            super().validate_reason(field)
+
+
 class ReverseForm(Form):
     why = TextAreaField(
         "Why is it reversed?",
@@ -321,6 +441,36 @@ class MemberForm(Form):
 
 class ButtonForm(Form):
     """Nothing but a button and its token."""
+
+
+class BanForm(NoteForm):
+    """Where spam came from."""
+
+    kind = RadioField(
+        "What is banned?",
+        choices=[SelectChoice(kind, text) for kind, text in BANS.items()],
+        validate_choice=False,
+        validators=[AnyOf(BANS, message="Select what is banned")],
+    )
+    value = StringField(
+        "Which one?",
+        filters=[_line],
+        validators=[DataRequired("Enter the address, the domain or the network"), _no_longer(254, "It")],
+    )
+    days = SelectField(
+        "For how long?",
+        choices=[SelectChoice(days, text) for days, text in LASTS.items()],
+        default="30",
+        validate_choice=False,
+        validators=[AnyOf(LASTS, message="Select for how long")],
+    )
+    reason = SelectField(
+        "Reason",
+        choices=[SelectChoice(*each) for each in REASONS.items()],
+        default="spam",
+        validate_choice=False,
+        validators=[AnyOf(REASONS, message="Select a reason")],
+    )
 
 
 class BulkForm(Form):

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from flask import current_app
+from collections.abc import Iterator
+from dataclasses import replace
+
+from flask import current_app, has_request_context, request
 from sqlalchemy import func, select, true
 
 from forum.accounts.models import User
+from forum.core import identifying
 from forum.core.db import db, now
 from forum.core.errors import Refused
 from forum.discussion.models import Conversation, Post, Prompt, Thread
+from forum.discussion.models.gate import Act, Found
 from forum.discussion.models.words import Moderation, Publication
 from forum.moderation.models import Item
+from forum.moderation.models.bans import Ban, Banned
 from forum.moderation.models.items import Why
+from forum.moderation.models.watched import in_force, words_of
 
 HELD = {
     "new": "One of this person’s first posts",
@@ -23,15 +30,23 @@ HELD = {
 }
 
 
+AROUND = 60  # characters before and after what is found
+
+
 class Gatekeeper:
     """Stands at discussion/models/gate.py."""
 
-    def why_held(self, by: User, prompt: int, thread: Thread | None, words: str) -> list[str]:
+    def why_held(
+        self, by: User, prompt: int, thread: Thread | None, words: str, before: str = ""
+    ) -> list[str]:
         if by.is_team:
             return []
+        ban = Ban.against(by.email, request.remote_addr if has_request_context() else None)
+        if ban is not None:
+            raise Banned(ban)
         if thread is not None and thread.slow_seconds:
             _keep_slow(by, thread)
-        why = []
+        why = _why_looked_at(look_at(words, before))
         if _is_new(by):
             why.append("new")
         if by.held_until is not None and by.held_until > now():
@@ -40,6 +55,11 @@ class Gatekeeper:
             why.append("switch")
         return why
 
+    def look(self, by: User, words: str, before: str = "") -> list[Found]:
+        """What the team writes is never held: its members are only asked once."""
+        found = look_at(words, before)
+        return [replace(each, act=Act.NUDGE) for each in found] if by.is_team else found
+
     def held(self, post: Post, why: list[str]) -> None:
         Item.about_post(post, Why.HELD, why[0])
 
@@ -47,6 +67,57 @@ class Gatekeeper:
         item: Item | None = db.session.scalar(select(Item).where(Item.open_thing == f"post:{post.id}"))
         if item is not None and item.why == Why.HELD:
             item.close()
+
+
+def look_at(words: str, before: str = "") -> list[Found]:
+    """What says who somebody is, and what the team watches for, in the order of the text; nothing that stands in
+    `before`."""
+    found = [*_identifying(words, before), *_watched(words, before)]
+    return [each for _, each in sorted(found, key=lambda pair: pair[0])]
+
+
+def look_at_post(post: Post) -> list[Found]:
+    return look_at(words_of(post))
+
+
+def _identifying(words: str, before: str) -> Iterator[tuple[int, Found]]:
+    known = {(each.kind, before[each.start : each.end]) for each in identifying.find(before)}
+    for each in identifying.find(words):
+        said = words[each.start : each.end]
+        if (each.kind, said) not in known:
+            kind = identifying.KINDS[each.kind]
+            place = extract(words, each.start, each.end)
+            yield each.start, Found(said, kind.what, kind.why, kind.instead, Act.HOLD, "private", place)
+
+
+def _watched(words: str, before: str) -> Iterator[tuple[int, Found]]:
+    watch, rules = in_force()
+    known = {(hit.id, hit.words.casefold()) for hit in watch.find(before)} if before else set()
+    for hit in watch.find(words):
+        if (hit.id, hit.words.casefold()) not in known:
+            place = extract(words, hit.start, hit.end) if hit.end else ("", hit.words, "")
+            what = "A link that the team watches for" if hit.link else "Words that the team watches for"
+            yield hit.start, Found(hit.words, what, rules[hit.id].note, "", hit.act, "words", place)
+
+
+def extract(words: str, start: int, end: int) -> tuple[str, str, str]:
+    """The line in which something stands: a few words before it, it, a few words after."""
+    before, after = words[max(0, start - AROUND) : start], words[end : end + AROUND]
+    before, after = before.rpartition("\n")[2], after.partition("\n")[0]
+    if len(before) == AROUND:
+        before = "…" + before.partition(" ")[2]
+    if len(after) == AROUND:
+        after = after.rpartition(" ")[0] + "…"
+    return before, words[start:end], after
+
+
+def _why_looked_at(found: list[Found]) -> list[str]:
+    """Codes of HELD. Raises Refused where some words may not be said at all."""
+    refused = next((each for each in found if each.act == Act.REFUSE), None)
+    if refused is not None:
+        raise Refused(f"“{refused.words}” cannot be published here. {refused.why}")
+    codes = {each.code for each in found if each.act == Act.HOLD}
+    return [code for code in ("private", "words") if code in codes]
 
 
 def _is_new(person: User) -> bool:

@@ -74,7 +74,7 @@ def appeal(id: int) -> ResponseReturnValue:
 def _mine(id: int) -> Decision:
     """A decision that concerns who asks: it is about them, or about what they reported."""
     loaded = select(Decision).where(Decision.id == id, Decision.undone_at.is_(None))
-    loaded = loaded.options(joinedload(Decision.post).joinedload(Post.thread))
+    loaded = loaded.options(joinedload(Decision.post).joinedload(Post.thread), joinedload(Decision.file))
     reported = select(Report.id).where(Report.item_id == Decision.item_id, Report.reporter_id == me().id)
     return first_or_404(loaded.where((Decision.person_id == me().id) | reported.exists()))
 

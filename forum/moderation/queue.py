@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from forum.accounts.models import User
-from forum.core.db import db, first_or_404
+from forum.case_studies.models.files import STATEMENTS
+from forum.core.db import db, first_or_404, now
 from forum.core.errors import Conflict, Refused
 from forum.core.guards import me
 from forum.core.paging import id_asked
@@ -23,20 +26,24 @@ from forum.moderation.forms import (
     BulkForm,
     ButtonForm,
     DecisionForm,
+    FileDecisionForm,
     PassForm,
+    PersonDecisionForm,
     ReverseForm,
 )
-from forum.moderation.gatekeeper import HELD
+from forum.moderation.gatekeeper import HELD, look_at_post
 from forum.moderation.models import MANY, Act, Appeal, Decision, Item, Report, Wording
+from forum.moderation.models.alike import alike
 from forum.moderation.models.decisions import DONE
-from forum.moderation.models.items import Why
+from forum.moderation.models.items import WHYS, Why
+from forum.moderation.models.sanctions import Kind, Sanction
 from forum.moderation.team import bp, done
 
 PER_PAGE = 25
+EARLIER = 20
 AROUND = 2  # posts before and after the one that is looked at
-WHYS = {Why.REPORT: "Reports", Why.HELD: "Held posts", Why.APPEAL: "Appeals"}
 BANDS = {"overdue": "Overdue", "nearly": "Nearly due", "recent": "Recent"}
-ALL_REASONS = {**REASONS, **HELD, "appeal": "An appeal"}
+ALL_REASONS = {**REASONS, **HELD, "appeal": "An appeal", "picture": "A picture or paper to look at"}
 
 
 @bp.get("/queue")
@@ -64,7 +71,7 @@ def queue() -> ResponseReturnValue:
 
 @bp.get("/queue/<int:id>")
 def item(id: int) -> ResponseReturnValue:
-    return _page(_found(id), DecisionForm(formdata=None))
+    return _page(_found(id))
 
 
 @bp.post("/queue/<int:id>/claim")
@@ -73,7 +80,7 @@ def claim(id: int) -> ResponseReturnValue:
     try:
         found.claim(me())
     except Conflict as conflict:
-        return _page(_found(id), DecisionForm(formdata=None), conflict)
+        return _page(_found(id), None, conflict)
     return redirect(url_for(".item", id=id))
 
 
@@ -89,13 +96,13 @@ def pass_on(id: int) -> ResponseReturnValue:
     found, form = _found(id), PassForm()
     form.offer(_colleagues())
     if not form.validate_on_submit():
-        return _page(found, DecisionForm(formdata=None), passing=form)
+        return _page(found, passing=form)
     colleague = db.session.get_one(User, int(form.to.data))
     try:
         found.pass_to(me(), colleague, form.note.data)
     except Refused as refused:
         form.form_errors.append(str(refused))
-        return _page(_found(id), DecisionForm(formdata=None), passing=form)
+        return _page(_found(id), passing=form)
     return done(f"{colleague.name} has been asked for a second opinion.", url_for(".queue"))
 
 
@@ -114,16 +121,56 @@ def decide(id: int) -> ResponseReturnValue:
     return redirect(url_for(".queue", done=made.id))
 
 
+@bp.post("/queue/<int:id>/picture")
+def decide_file(id: int) -> ResponseReturnValue:
+    found = _found(id)
+    if found.file is None:
+        abort(404)
+    form = FileDecisionForm()
+    form.offer(found.file.is_shown)
+    if not form.validate_on_submit():
+        return _page(found, form)
+    said = (form.reason.data or None, form.words.data, form.note.data)
+    try:
+        made = Decision.of_file(found, me(), Act(form.act.data), form.seen.data or "", *said)
+    except Refused as refused:
+        return _page(_found(id), form, refused)
+    flash(f"The {made.thing} is {DONE[Act(made.act)]}. You can undo this for an hour.")
+    return redirect(url_for(".queue", done=made.id))
+
+
+@bp.post("/queue/<int:id>/person")
+def decide_person(id: int) -> ResponseReturnValue:
+    """What comes of a report about a person; a sanction closes the item with its own decision."""
+    found, form = _found(id), PersonDecisionForm()
+    if found.person is None or not form.validate_on_submit():
+        return _page(found, form)
+    kind, note = form.kind.data, form.note.data
+    try:
+        if kind in (Act.LEAVE, Kind.NOTE):
+            if kind == Kind.NOTE:
+                Sanction.impose(found.person, me(), Kind.NOTE, note=note)
+            Decision.of_person(found, me(), Act(kind), note)
+        else:
+            found.begin_deciding(me())
+            until = now() + timedelta(days=int(form.days.data)) if form.days.data else None
+            said = {"reason": form.reason.data or None, "words": form.words.data, "note": note}
+            Sanction.impose(found.person, me(), Kind(kind), until=until, **said)
+    except Refused as refused:
+        return _page(_found(id), form, refused)
+    return done("The report is decided.", url_for(".queue"))
+
+
 @bp.post("/queue/<int:id>/appeal")
 def decide_appeal(id: int) -> ResponseReturnValue:
     found, form = _found(id), AppealOutcomeForm()
     appeal = first_or_404(select(Appeal).where(Appeal.item_id == id))
     if not form.validate_on_submit():
-        return _page(found, DecisionForm(formdata=None), answering=form)
+        return _page(found, answering=form)
     try:
         appeal.decide(found, me(), form.outcome.data, form.answer.data)
     except Refused as refused:
-        return _page(_found(id), DecisionForm(formdata=None), refused, answering=form)
+        return _page(_found(id), None, refused, answering=form)
     return done("The appeal is decided.", url_for(".queue"))
 
 
@@ -187,13 +234,23 @@ class Record:
 
     person: User
     posts: int
+    reported: int
     decisions: list[Decision]
+    notes: list[Sanction]
 
     @classmethod
-    def of(cls, person: User) -> Record:
-        said = select(Post.id).where(Post.author_id == person.id).limit(MANY).subquery()
-        count = db.session.scalar(select(func.count()).select_from(said)) or 0
-        return cls(person, count, list(db.session.scalars(Decision.about(person).limit(10))))
+    def of(cls, person: User, now_open: Item) -> Record:
+        said = select(Post.id).where(Post.author_id == person.id).limit(MANY)
+        items = select(Item.id).where(
+            Item.person_id == person.id, Item.reports_count > 0, Item.id != now_open.id
+        )
+        posts, reported = (
+            db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+            for query in (said, items.limit(MANY))
+        )
+        notes = Sanction.of(person).where(Sanction.kind == Kind.NOTE).limit(5)
+        decisions = db.session.scalars(Decision.about(person).limit(10))
+        return cls(person, posts, reported, list(decisions), list(db.session.scalars(notes)))
 
 
 def _found(id: int) -> Item:
@@ -204,16 +261,18 @@ def _found(id: int) -> Item:
 
 def _page(
     found: Item,
-    form: DecisionForm,
+    form: Any = None,
     refused: Refused | None = None,
     passing: PassForm | None = None,
     answering: AppealOutcomeForm | None = None,
 ) -> ResponseReturnValue:
+    form = form or _asks(found)
     if refused is not None:
         (answering or form).form_errors.append(str(refused))
     passing = passing or PassForm(formdata=None)
     passing.offer(_colleagues())
     answering = answering or AppealOutcomeForm(formdata=None)
+    earlier = list(db.session.scalars(Report.earlier(found).limit(EARLIER)))
     whole = select(Appeal).options(joinedload(Appeal.by), joinedload(Appeal.decision).joinedload(Decision.by))
     appeal = db.session.scalar(whole.where(Appeal.item_id == found.id)) if found.why == Why.APPEAL else None
     failed = next((each for each in (form, passing, answering) if each.errors), None)
@@ -222,8 +281,13 @@ def _page(
         item=found,
         appeal=appeal,
         around=_around(found.post) if found.post else [],
+        found_here=look_at_post(found.post) if found.post and found.why == Why.HELD else [],
         reports=db.session.scalars(Report.of_item(found)).all(),
-        record=Record.of(found.person) if found.person else None,
+        earlier=earlier,
+        outcomes=Decision.of_items([each.item_id for each in earlier]),
+        near=alike(found.post) if found.post else [],
+        statements=STATEMENTS,
+        record=Record.of(found.person, found) if found.person else None,
         decidable=found.is_open
         and found.decidable_by(me())
         and (appeal is None or appeal.decidable_by(me())),
@@ -241,6 +305,19 @@ def _page(
         form_errors=bool(failed),
     )
     return page, refused.status if refused else 422 if failed else 200
+
+
+def _asks(item: Item) -> Any:
+    """The empty form for what `item` is about."""
+    if item.why == Why.APPEAL:
+        return DecisionForm(formdata=None)
+    if item.file is not None:
+        form = FileDecisionForm(formdata=None, seen=item.file.hash)
+        form.offer(item.file.is_shown)
+        return form
+    if item.post_id is None and item.person_id is not None:
+        return PersonDecisionForm(formdata=None)
+    return DecisionForm(formdata=None)
 
 
 def _around(post: Post) -> list[Post]:

@@ -19,6 +19,8 @@ OPEN = {
     "moderation.reports",
     "accounts.sign_out",
     "discussion.drafts",
+    "postbox.events",
+    "unsubscribing.stop",
     "static",
 }
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from forum.case_studies.models.files import StudyFile
 from forum.core.guards import team_room
 from forum.core.paging import id_asked
 from forum.core.security import own_path
-from forum.moderation.models import MANY, Item, Line
+from forum.moderation.models import MANY, Line
+from forum.moderation.models.days import Colleague, Waiting
+from forum.moderation.models.items import WHYS
 
 LINES = 50
 
@@ -23,8 +24,9 @@ bp = team_room("team", __name__)
 def home() -> str:
     return render_template(
         "team/home.html",
-        waiting=Item.count(Item.waiting(), MANY),
-        pictures=StudyFile.count_waiting(),
+        waiting=Waiting.now(),
+        colleagues=Colleague.all(),
+        whys=WHYS,
         many=MANY,
         lines=Line.log(limit=10),
     )

@@ -10,12 +10,13 @@ from sqlalchemy.orm import joinedload
 
 from forum.accounts.models import User
 from forum.accounts.models.letters import write
+from forum.case_studies.models.files import StudyFile
 from forum.core.db import db, now
 from forum.discussion.models import Post
 from forum.discussion.models.words import REASONS
 from forum.moderation.models import Act, Appeal, Decision, Report
 from forum.moderation.models.appeals import REVERSED
-from forum.moderation.models.decisions import decided
+from forum.moderation.models.decisions import LEFT, decided
 from forum.moderation.models.reports import alarming
 
 SUBJECTS = {
@@ -23,6 +24,7 @@ SUBJECTS = {
     Act.CHANGE: "Please change your post",
     Act.HIDE: "Your post has been hidden",
     Act.REMOVE: "Your post has been removed",
+    Act.REFUSE: "Your picture or paper is not shown",
     Act.WARN: "A warning from the team",
     Act.LIMIT: "Your posts will be looked at first",
     Act.SUSPEND: "Your account is suspended",
@@ -46,7 +48,7 @@ def _tell_safeguarding(report: Report) -> None:
     config = current_app.config["FORUM"]
     to = config.safeguarding or config.contact
     reason = REASONS[report.reason]
-    write(to, f"Urgent report: {reason.lower()}", "urgent_report", report=report, reason=reason)
+    write(to, f"Urgent report: {reason.lower()}", "urgent_report", always=True, report=report, reason=reason)
 
 
 def _tell_person(decision: Decision) -> None:
@@ -65,10 +67,11 @@ def _tell_reporters(decision: Decision) -> None:
         report.told_at = now()
         to = _address(report.reporter) or report.email
         if to:
-            left = decision.act in (Act.LEAVE, Act.PUBLISH)
+            left = decision.act in LEFT
             write(
                 to, f"Your report {report.id}", "report_outcome", report=report, left=left, decision=decision
             )
+        report.email = None  # it was left for this alone
 
 
 def _tell_taken_back(decision: Decision) -> None:
@@ -90,7 +93,10 @@ def _write(person: int | None, subject: str, template: str, decision: Decision, 
             if decision.post_id
             else None
         )
-        write(to, subject, template, decision=decision, post=post, **more)
+        file = db.session.get(StudyFile, decision.file_id) if decision.file_id else None
+        if file is not None and decision.act == Act.PUBLISH:
+            subject = f"Everyone can see your {file.kind}"
+        write(to, subject, template, decision=decision, post=post, file=file, **more)
 
 
 def _address(user: User | None) -> str | None:

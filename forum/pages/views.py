@@ -23,6 +23,7 @@ from forum.discussion.models.words import Moderation, Publication
 from forum.pages import metrics, sitemap
 from forum.resources.models import Resource
 from forum.suggestions.models.lists import latest_answers
+from forum.worker.models import Heartbeat
 
 bp = Blueprint("pages", __name__)
 bp.record_once(metrics.follow)
@@ -59,6 +60,12 @@ def about() -> ResponseReturnValue:
 @fresh(conversation_version)
 def moderation() -> ResponseReturnValue:
     return render_template("pages/moderation.html")
+
+
+@bp.get("/child-in-danger")
+@fresh(conversation_version)
+def child_in_danger() -> ResponseReturnValue:
+    return render_template("pages/child_in_danger.html")
 
 
 @bp.get("/accessibility")
@@ -134,7 +141,8 @@ def health() -> ResponseReturnValue:
 
 @bp.get("/ready")
 def ready() -> ResponseReturnValue:
-    """The site can serve pages: the database answers and holds a conversation."""
+    """The site can serve pages, and does what it owes: the database answers and holds a conversation, and a worker
+    lives."""
     try:
         loaded = db.session.scalar(select(Conversation.version))
     except SQLAlchemyError as error:
@@ -142,6 +150,8 @@ def ready() -> ResponseReturnValue:
         return _plainly("not ready: the database does not answer, or is not set up (flask db upgrade)", 503)
     if loaded is None:
         return _plainly("not ready: there is no conversation yet (flask conversation load)", 503)
+    if not Heartbeat.alive():
+        return _plainly("not ready: no worker has been alive for two minutes (flask worker)", 503)
     return _plainly("ready")
 
 

@@ -17,6 +17,7 @@ from forum.core.guards import me, signed_in
 from forum.core.limits import limiter, person
 from forum.discussion.models import Component, Post, Thread
 from forum.discussion.models.catalogue import catalogue
+from forum.discussion.models.gate import Found, look
 from forum.discussion.models.lists import components_of
 from forum.resources.forms import LONGEST_WHY, ButtonForm, RequestForm, number
 from forum.resources.models import ResourceRequest
@@ -45,7 +46,7 @@ def new_request() -> ResponseReturnValue:
     if good and not me().may_post:
         form.form_errors = [*form.form_errors, UNCONFIRMED]
         good = False
-    if not good:
+    if not good or not form.passes(_looked_at(form)):
         return _page("resources/new_request.html", form, 422, already=[])
     made = ResourceRequest.make(me(), _wish(form), form.disclosure.data, form.sent_as)
     return redirect(request_url(made.thread))
@@ -60,7 +61,7 @@ def edit_request(id: int) -> ResponseReturnValue:
     if not post.editable_by(me()):
         raise Refused("You can edit only what you asked for, while it is shown and its thread is open.")
     form = RequestForm(data=_before(found, post))
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or not form.passes(_looked_at(form, post.was_public())):
         status = 200 if request.method == "GET" else 422
         return _page(
             "resources/edit_request.html", form, status, post=post, address=request_url(found.thread)
@@ -112,6 +113,10 @@ def _supported(id: int, verb: Callable[[ResourceRequest, User], None], message: 
 def _page(template: str, form: RequestForm, status: int = 200, **more: object) -> ResponseReturnValue:
     page = render_template(template, form=form, longest=LONGEST_WHY, form_errors=bool(form.errors), **more)
     return page, status
+
+
+def _looked_at(form: RequestForm, before: str = "") -> list[Found]:
+    return look(me(), form.typed("title", "for_whom", "body"), before)
 
 
 def _wish(form: RequestForm) -> Wish:

@@ -10,6 +10,7 @@ from forum.core.db import db
 from forum.core.errors import Refused
 from forum.core.guards import me, signed_in
 from forum.core.limits import limiter, person
+from forum.discussion.models.gate import Found, look
 from forum.resources.forms import LONGEST_BODY, ReviewForm
 from forum.resources.models import Resource, Review
 from forum.resources.views import bp, found_resource, resource_url
@@ -27,7 +28,7 @@ def review(slug: str) -> ResponseReturnValue:
     earlier, form = Review.by(viewer, resource), ReviewForm(disclosure=viewer.disclosure)
     if request.method == "GET":
         return _page(_begun(form, earlier), resource, earlier)
-    if form.validate_on_submit():
+    if form.validate_on_submit() and form.passes(_looked_at(form, earlier)):
         try:
             given = Review.give(resource, viewer, form.answers, form.disclosure.data, form.sent_as)
         except Refused as refusal:
@@ -38,6 +39,12 @@ def review(slug: str) -> ResponseReturnValue:
         flash(_thanks(given, earlier is None))
         return redirect(resource_url(resource))
     return _page(form, resource, earlier, 422)
+
+
+def _looked_at(form: ReviewForm, earlier: Review | None) -> list[Found]:
+    """What is found in the words that become a post."""
+    before = earlier.post.was_public() if earlier is not None and earlier.post is not None else ""
+    return look(me(), form.typed("helped_with", "helped_whom", "missing", "body"), before)
 
 
 def _begun(form: ReviewForm, earlier: Review | None) -> ReviewForm:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import current_app
 from sqlalchemy import delete, event, select, update
 from sqlalchemy.orm import Session
 
@@ -28,7 +29,6 @@ from forum.core.db import db, now
 from forum.core.working_time import hours_after
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
 from forum.moderation.models import Act, Decision, Item, Report
-from forum.moderation.models.items import HOURS, Urgency
 from forum.seed.case_studies import Studies
 from forum.seed.reviews import Reviews
 from forum.seed.suggested import PROMPT, suggests
@@ -262,7 +262,7 @@ class Story:
             made.made_at = at
             item = db.session.get_one(Item, made.item_id)
             item.opened_at = min(item.opened_at, at)
-            item.due_at = hours_after(item.opened_at, HOURS[Urgency(item.urgency)])
+            item.due_at = hours_after(item.opened_at, current_app.config["FORUM"].queue_hours[item.urgency])
             if "left" in fields:
                 self._leaves(item, fields["left"])
 

@@ -43,4 +43,4 @@ def _turn(id: int) -> None:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["postman"].also(go_round)
+    app.extensions["worker"].also(go_round, "suggestions")

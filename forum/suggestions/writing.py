@@ -22,6 +22,7 @@ from forum.core.security import own_path
 from forum.discussion.models import Component, Post, Thread
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.drafts import Draft
+from forum.discussion.models.gate import Found, look
 from forum.discussion.models.lists import components_of
 from forum.discussion.models.merging import address, standing
 from forum.discussion.models.threads import Moved
@@ -59,7 +60,7 @@ def new() -> ResponseReturnValue:
         shown = render(form.words.composed()) if "preview" in request.form else None
         form.seen.data = ""
         return _page("suggestions/new.html", form, prompt=prompt, preview=shown)
-    if not form.validate_on_submit() or not _may_publish(form):
+    if not form.validate_on_submit() or not _may_publish(form) or not form.passes(_looked_at(form)):
         return _page("suggestions/new.html", form, 422, prompt=prompt)
     if not form.seen.data and (found := _nearest(form)):
         Draft.save(me(), NEW, "A suggestion", "/suggestions/new", form.kept())
@@ -118,7 +119,7 @@ def edit(id: int) -> ResponseReturnValue:
         return _page("suggestions/edit.html", form, thread=post.thread, draft=draft)
     if "preview" in request.form:
         return _page("suggestions/edit.html", form, thread=post.thread, preview=render(form.words.composed()))
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or not form.passes(_looked_at(form, post.was_public())):
         return _page("suggestions/edit.html", form, 422, thread=post.thread)
     try:
         suggestion.edit(
@@ -164,6 +165,10 @@ def _nearest(form: SuggestionForm) -> list[Any]:
     begins = form.body.data[:BEGINS]
     found = [row.id for words in (form.title.data, begins) for row in nearest(words, NEAREST, "suggestion")]
     return suggestion_rows(list(dict.fromkeys(found))[:NEAREST])
+
+
+def _looked_at(form: SuggestionForm, before: str = "") -> list[Found]:
+    return look(me(), form.typed("title", "body", "why", "helps"), before)
 
 
 def _opening(id: int) -> Post:

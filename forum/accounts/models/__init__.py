@@ -1,5 +1,6 @@
 """The records of accounts, and the door by which other packages come in."""
 
+from forum.accounts.models.addresses import DeadAddress
 from forum.accounts.models.bylines import PHASES, POSITIONS, ROLE_ONLY, Role, byline
 from forum.accounts.models.finding import Found, find_schools
 from forum.accounts.models.letters import Letter
@@ -16,6 +17,7 @@ __all__ = [
     "PHASES",
     "POSITIONS",
     "ROLE_ONLY",
+    "DeadAddress",
     "EmailedLink",
     "Found",
     "Letter",

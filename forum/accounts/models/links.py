@@ -17,12 +17,14 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     RESET = "reset"
     CHANGE = "change"
+    REVIVE = "revive"
 
 
 LASTS = {
     Purpose.CONFIRM: timedelta(days=3),
     Purpose.RESET: timedelta(hours=1),
     Purpose.CHANGE: timedelta(days=1),
+    Purpose.REVIVE: timedelta(days=3),
 }
 
 

@@ -64,6 +64,7 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
     __table_args__ = (
         CheckConstraint("role IN ('participant', 'team', 'administrator')", name="role"),
         Index(None, "role", "id"),
+        Index(None, "name", postgresql_ops={"name": "varchar_pattern_ops"}),
     )
 
     @classmethod

@@ -3,10 +3,12 @@ here is what belongs to them, and whether the team has looked."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from blinker import Signal
 from sqlalchemy import (
     ColumnElement,
     ForeignKey,
@@ -40,6 +42,9 @@ LONGEST_ALT = 300
 LONGEST_NAME = 100
 MANY = 1000
 Person = User | Visitor
+looked = Signal(
+    "the team has looked at a file: sent by the StudyFile, with who looked (`by`) and the state before (`was`)"
+)
 
 STATEMENTS = {
     "nobody": "No pupil can be identified from what I add",
@@ -124,17 +129,43 @@ class StudyFile(db.Model):  # type: ignore[name-defined,misc]
         thread = self._hold(seen)
         if self.state == State.SHOWN:
             return
+        was = self.state
         self._look(by, State.SHOWN, None, "")
         self._record("team.file-shown", by, thread, public=True)
+        looked.send(self, by=by, was=was)
 
     def refuse(self, by: User, seen: str, reason: str, note: str = "") -> None:
         """Not to be shown, or no longer; its author is told `reason` and `note`. Raises Conflict as `show` does."""
         thread = self._hold(seen)
         if self.state == State.REFUSED:
             return
-        verb = "team.file-hidden" if self.state == State.SHOWN else "team.file-refused"
+        was = self.state
+        verb = "team.file-hidden" if was == State.SHOWN else "team.file-refused"
         self._look(by, State.REFUSED, reason, note)
         self._record(verb, by, thread, public=verb == "team.file-hidden", note=note, reason=reason)
+        looked.send(self, by=by, was=was)
+
+    def check(self) -> None:
+        """Out of sight until the team has looked, or has looked again."""
+        thread = self._hold(self.hash)
+        if self.state == State.SHOWN:
+            self.state, self.looked_at, self.looked_by_id = State.WAITING, None, None
+            self._record("study.file-checking", None, thread, public=True)
+
+    def show_again(self) -> None:
+        """The team should not have refused it."""
+        thread = self._hold(self.hash)
+        if self.state == State.REFUSED:
+            self.state, self.reason, self.note, self.looked_at = State.SHOWN, None, "", now()
+            self._record("study.file-back", None, thread, public=True)
+
+    def wait_again(self) -> None:
+        """Back to waiting: what the team said of it has been taken back."""
+        thread = self._hold(self.hash)
+        if self.state != State.WAITING:
+            self.state, self.reason, self.note = State.WAITING, None, ""
+            self.looked_at = self.looked_by_id = None
+            self._record("study.file-waits", None, thread, public=False)
 
     # Questions
 
@@ -248,6 +279,12 @@ class StudyFile(db.Model):  # type: ignore[name-defined,misc]
         )
 
     @classmethod
+    def waiting_among(cls, ids: Collection[int], threads: Collection[int]) -> Select[StudyFile]:
+        """Those of these files, and of the files of these studies, that the team has to look at."""
+        query = select(cls).join(CaseStudy, CaseStudy.thread_id == cls.thread_id)
+        return query.where(or_(cls.id.in_(ids), cls.thread_id.in_(threads)), *_to_look_at())
+
+    @classmethod
     def count_waiting(cls) -> int:
         """How many wait for the team, counted no further than MANY and one more."""
         query = select(cls.id).join(CaseStudy, CaseStudy.thread_id == cls.thread_id).where(*_to_look_at())
@@ -269,7 +306,7 @@ class StudyFile(db.Model):  # type: ignore[name-defined,misc]
         self.looked_by_id, self.looked_at = by.id, now()
 
     def _record(
-        self, verb: str, by: User, thread: Thread, public: bool, note: str = "", reason: str = ""
+        self, verb: str, by: User | None, thread: Thread, public: bool, note: str = "", reason: str = ""
     ) -> None:
         shown_anew(thread)
         detail = {"file": self.id, "kind": self.kind, **({"reason": reason} if reason else {})}

@@ -27,6 +27,7 @@ from forum.case_studies.models.studies import CaseStudy
 from forum.core.db import db
 from forum.core.errors import Refused
 from forum.discussion.models import Post, Thread
+from forum.discussion.models.splitting import parting
 from forum.discussion.models.words import Moderation, Publication
 
 OWN = "This is your own case study. To say what has happened since, edit it."
@@ -158,3 +159,9 @@ def _composed(answers: Answers) -> Composed:
     outcome = OUTCOMES[Outcome(answers["outcome"])]
     told = [(fact.label, str(answers.get(fact.name) or "")) for fact in TRIED if fact.told]
     return compose([("School", school_of(answers))], told, f"**We tried this. {outcome}.**")
+
+
+@parting.connect
+def _trials_stay(thread: Thread, posts: list[int]) -> None:
+    if db.session.scalar(select(Trial.post_id).where(Trial.post_id.in_(posts)).limit(1)) is not None:
+        raise Refused("A report of trying a case study stays with the study.")

@@ -16,7 +16,8 @@ from forum.core.freshness import Rests
 from forum.core.paging import PER_PAGE
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent, listed
 from forum.discussion.models.catalogue import catalogue
-from forum.discussion.models.words import Moderation, Publication, gone_because
+from forum.discussion.models.threads import MovedPost
+from forum.discussion.models.words import SPLIT_OFF, Moderation, Publication, gone_because
 
 LAST_PAGE = 500
 SORTS = {"latest": "Latest reply", "newest": "Newest thread", "unanswered": "Not yet answered"}
@@ -269,6 +270,39 @@ def posts_of_page(thread: int, page: int) -> list[PostRow]:
         OF_A_PAGE, {"thread": thread, "first": last - PER_PAGE + 1, "last": last}
     )
     return [post_row(row) for row in found]
+
+
+def places_left(thread: int, page: int) -> list[PostRow]:
+    """What stands on page `page` in place of posts that were split off: each leads on to where it is now."""
+    last = page * PER_PAGE
+    query = select(MovedPost.number, MovedPost.post_id, Post.published_at).join(
+        Post, Post.id == MovedPost.post_id
+    )
+    found = query.where(MovedPost.thread_id == thread, MovedPost.number.between(last - PER_PAGE + 1, last))
+    return [_place_left(thread, *row) for row in db.session.execute(found)]
+
+
+def _place_left(thread: int, number: int, post: int, at: datetime) -> PostRow:
+    nobody = 0
+    return PostRow(
+        id=post,
+        thread_id=thread,
+        number=number,
+        byline="",
+        author_url=None,
+        html="",
+        published_at=at,
+        updated_at=at,
+        edited_at=None,
+        in_reply_to=None,
+        gone_because=SPLIT_OFF,
+        gone_at=None,
+        author_id=nobody,
+        version=0,
+        author_version=0,
+        withdrawn=False,
+        hidden=False,
+    )
 
 
 def post_row(row: Any) -> PostRow:

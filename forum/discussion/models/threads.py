@@ -36,6 +36,7 @@ from forum.core.errors import Conflict, Refused
 from forum.core.freshness import versions
 from forum.core.markup import SafeHTML, render
 from forum.discussion.models.gate import keeper
+from forum.discussion.models.mentions import people_named
 from forum.discussion.models.prompts import Component, Conversation, Prompt
 from forum.discussion.models.words import (
     CHANGE,
@@ -47,7 +48,16 @@ from forum.discussion.models.words import (
     gone_because,
 )
 
-__all__ = ["Component", "Conversation", "Post", "Prompt", "Revision", "Thread", "ThreadComponent"]
+__all__ = [
+    "Component",
+    "Conversation",
+    "MovedPost",
+    "Post",
+    "Prompt",
+    "Revision",
+    "Thread",
+    "ThreadComponent",
+]
 
 RESTORABLE = timedelta(days=30)
 A_MOMENT = timedelta(hours=1)
@@ -57,10 +67,10 @@ Person = User | Visitor
 
 
 class Moved(Conflict):
-    """The posts of this thread are in another one by now: the thread with the id `to`."""
+    """What was here is in another thread by now: the one with the id `to`."""
 
     def __init__(self, to: int) -> None:
-        super().__init__("This thread has been merged into another one. Open it again to go on there.")
+        super().__init__("This has been moved into another thread. Open it again to go on there.")
         self.to = to
 
 
@@ -191,6 +201,9 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
             return earlier
         if not self.open_to(by):
             raise Refused(self.why_closed_to(by))
+        if in_reply_to is not None:
+            see_anew(in_reply_to)  # it may have been moved while this was written
+            in_reply_to = in_reply_to if in_reply_to.thread_id == self.id else None
         if why := keeper().why_held(by, self.prompt_id, self, text):
             post = self._post(by, text, disclosure, submission, in_reply_to, now())
             post.publication = Publication.HELD
@@ -393,7 +406,7 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
             prompt_id=self.prompt_id,
             author=by,
             source=text,
-            html=render(text),
+            html=render(text, people_named(text, self.id)),
             disclosure=disclosure,
             submission=submission,
             in_reply_to=in_reply_to.number if in_reply_to else None,
@@ -506,7 +519,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         retitled = title is not None and title != self.thread.title
         said = f"{title}\n\n{text}" if title else text
         why = (
-            keeper().why_held(by, self.prompt_id, self.thread, said)
+            keeper().why_held(by, self.prompt_id, self.thread, said, self.was_public())
             if text != self.source or retitled
             else []
         )
@@ -519,7 +532,8 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
                     written_at=self.edited_at or self.published_at,
                 )
             )
-            self.source, self.html, self.edited_at = text, render(text), now()
+            html = render(text, people_named(text, self.thread_id))
+            self.source, self.html, self.edited_at = text, html, now()
         if title is not None and retitled:
             self.thread.title, self.thread.slug = title, slug_of(title)
         if components is not None:
@@ -623,9 +637,11 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         self._changed("team.post-published" if waited else "team.post-restored", by, at=at, note=note)
 
     def hold(self) -> None:
-        """Take the thread's row lock, and see this post as it is now."""
+        """Take the thread's row lock, and see this post as it is now. Raises Moved where it has another thread."""
         self.thread.hold()
         see_anew(self)
+        if self.thread_id != self.thread.id:
+            raise Moved(self.thread_id)
 
     # Questions
 
@@ -650,6 +666,12 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
     def gone_because(self) -> str | None:
         """Why its place is empty, for anyone to read."""
         return gone_because(self.publication, self.moderation, self.gone_reason)
+
+    def was_public(self) -> str:
+        """The words that others can read of it now."""
+        if not self.is_shown or not self.thread.is_listed:
+            return ""
+        return f"{self.thread.title}\n\n{self.source}" if self.opens else self.source
 
     def editable_by(self, user: Person) -> bool:
         return (
@@ -780,6 +802,16 @@ class Revision(db.Model):  # type: ignore[name-defined,misc]
     @classmethod
     def of(cls, post: Post) -> Select[Revision]:
         return select(cls).where(cls.post_id == post.id).order_by(cls.id)
+
+
+class MovedPost(db.Model):  # type: ignore[name-defined,misc]
+    """The place that a post had before it was split off: what stood at `number` leads on to it."""
+
+    __tablename__ = "moved_posts"
+
+    thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id"), primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
 
 
 # The statements of every post, made once.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+LONGEST_BODY = 50_000  # characters of a post
+
 
 class Kind(StrEnum):
     DISCUSSION = "discussion"
@@ -55,6 +57,7 @@ URGENT = ("child", "pupil")  # out of sight as soon as it is reported, and never
 CHECKING, CHANGE = "checking", "change"
 NOT_YET = {CHECKING: "Being checked by the team", CHANGE: "Waiting for its author to change it"}
 WAITING = "Waiting for the team"
+SPLIT_OFF = "Moved into another thread"
 
 
 def gone_because(publication: str, moderation: str, reason: str | None) -> str | None:

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from forum.accounts.models import User
 from forum.activity.models import record
+from forum.case_studies.models.files import StudyFile
 from forum.core.db import Instant, db, now
 from forum.core.errors import Conflict, Refused
 from forum.discussion.models import Post
 from forum.moderation.models.decisions import APPEALABLE, Act, Decision, decided
-from forum.moderation.models.items import Item
+from forum.moderation.models.items import Item, Why
 from forum.moderation.models.reports import Report
 
 UPHELD, REVERSED = "upheld", "reversed"
@@ -88,10 +89,9 @@ class Appeal(db.Model):  # type: ignore[name-defined,misc]
             detail=about,
         )
         if outcome == REVERSED and decision.stands:
-            if decision.act == Act.LEAVE and decision.post_id is not None:
+            if decision.act in (Act.LEAVE, Act.NOTE):
                 decision.reversed_at, decision.reversed_by_id, decision.reversed_why = now(), by.id, answer
-                post = db.session.get_one(Post, decision.post_id)
-                Decision.of_post(post, by, Act.HIDE, _reported_for(decision, self.by_id), answer)
+                _act_after_all(decision, by, _reported_for(decision, self.by_id), answer)
             else:
                 decision.reverse(by, answer)
         decided.send(decision, appeal=self)
@@ -107,12 +107,23 @@ class Appeal(db.Model):  # type: ignore[name-defined,misc]
             return False
         if decision.person_id == user.id:
             return decision.is_against
-        return decision.act == Act.LEAVE and Report.by_for(user.id, decision.item_id) is not None
+        return decision.act in (Act.LEAVE, Act.NOTE) and Report.by_for(user.id, decision.item_id) is not None
 
     @classmethod
     def by_person(cls, person: User) -> Select[Appeal]:
         query = select(cls).where(cls.by_id == person.id).order_by(cls.id.desc())
         return query.options(joinedload(cls.decision))
+
+
+def _act_after_all(left: Decision, by: User, reason: str, answer: str) -> None:
+    """What was left should not have been: it goes out of sight, or waits for the team once more."""
+    if left.post_id is not None:
+        Decision.of_post(db.session.get_one(Post, left.post_id), by, Act.HIDE, reason, answer)
+    elif left.file_id is not None:
+        file = db.session.get_one(StudyFile, left.file_id)
+        file.refuse(by, file.hash, reason, answer)
+    elif left.person_id is not None:
+        Item.about_person(db.session.get_one(User, left.person_id), Why.REPORT, reason)
 
 
 def _reported_for(decision: Decision, reporter: int) -> str:

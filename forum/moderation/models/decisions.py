@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from forum.accounts.models import User
 from forum.activity.models import record
+from forum.case_studies.models.files import State, StudyFile
 from forum.core.db import Instant, db, now, see_anew
 from forum.core.errors import Conflict, Refused
 from forum.discussion.models import Post, Thread
@@ -30,6 +31,8 @@ class Act(StrEnum):
     CHANGE = "change"
     HIDE = "hide"
     REMOVE = "remove"
+    REFUSE = "refuse"
+    NOTE = "note"
     WARN = "warn"
     LIMIT = "limit"
     SUSPEND = "suspend"
@@ -42,13 +45,17 @@ DONE = {
     Act.CHANGE: "sent back for a change",
     Act.HIDE: "hidden",
     Act.REMOVE: "removed",
+    Act.REFUSE: "not shown",
+    Act.NOTE: "noted",
     Act.WARN: "warned",
     Act.LIMIT: "limited",
     Act.SUSPEND: "suspended",
     Act.BAN: "banned",
 }
 ABOUT_POSTS = (Act.PUBLISH, Act.LEAVE, Act.CHANGE, Act.HIDE, Act.REMOVE)
-AGAINST = (Act.CHANGE, Act.HIDE, Act.REMOVE, Act.WARN, Act.LIMIT, Act.SUSPEND)
+ABOUT_FILES = (Act.PUBLISH, Act.LEAVE, Act.REFUSE)
+LEFT = (Act.LEAVE, Act.NOTE, Act.PUBLISH)
+AGAINST = (Act.CHANGE, Act.HIDE, Act.REMOVE, Act.REFUSE, Act.WARN, Act.LIMIT, Act.SUSPEND)
 
 
 class Before(StrEnum):
@@ -82,6 +89,7 @@ class Decision(db.Model):  # type: ignore[name-defined,misc]
     thing: Mapped[str] = mapped_column(String(20))
     item_id: Mapped[int | None] = mapped_column(ForeignKey("queue_items.id"))
     post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"))
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("case_study_files.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     prompt_id: Mapped[int | None] = mapped_column(ForeignKey("prompts.id"))
     before: Mapped[str] = mapped_column(String(10), default=Before.SHOWN)
@@ -96,11 +104,13 @@ class Decision(db.Model):  # type: ignore[name-defined,misc]
     by: Mapped[User] = relationship(lazy="raise", foreign_keys=[by_id])
     person: Mapped[User | None] = relationship(lazy="raise", foreign_keys=[person_id])
     post: Mapped[Post | None] = relationship(lazy="raise")
+    file: Mapped[StudyFile | None] = relationship(lazy="raise")
 
     __table_args__ = (
         Index(None, "person_id", "id"),
         Index(None, "post_id", "id"),
         Index(None, "item_id"),
+        Index(None, "file_id"),
         Index(None, "at"),
         Index(
             "ix_decisions_public",
@@ -139,6 +149,73 @@ class Decision(db.Model):  # type: ignore[name-defined,misc]
         _refuse_own(post, by)
         decision = cls._about_post(_post(post.id), by, act, reason, words, note)
         db.session.flush()
+        decided.send(decision)
+        return decision
+
+    @classmethod
+    def of_file(
+        cls,
+        item: Item,
+        by: User,
+        act: Act,
+        seen: str,
+        reason: str | None = None,
+        words: str = "",
+        note: str = "",
+    ) -> Decision:
+        """Decide an item about a picture or paper. `seen` is the hash of what was looked at: raises Conflict where
+        its author has replaced it meanwhile, and as `of_item` does."""
+        item.begin_deciding(by)
+        file = db.session.get_one(StudyFile, item.file_id)
+        if act == Act.REFUSE:
+            file.refuse(by, seen, reason or "other", words)
+        else:
+            file.show(by, seen)
+        if item.is_open:  # it was shown before, and stays so
+            decision = cls.about_file(file, by, Act.LEAVE, Before.SHOWN, item)
+            item.close()
+            db.session.flush()
+            decided.send(decision)
+            record("team.left", by=by, prompt=item.prompt_id, thread=file.thread_id, note=note)
+        else:
+            last = select(cls).where(cls.item_id == item.id).order_by(cls.id.desc()).limit(1)
+            decision = db.session.scalars(last).one()
+        decision.note = note
+        return decision
+
+    @classmethod
+    def about_file(cls, file: StudyFile, by: User, act: Act, before: Before, item: Item | None) -> Decision:
+        """The record of what `by` decided about a file, with the item that waited about it."""
+        decision = cls(
+            by_id=by.id,
+            act=act,
+            reason=file.reason,
+            words=file.note,
+            thing=file.kind,
+            file_id=file.id,
+            person_id=file.sender_id,
+            prompt_id=db.session.scalar(select(Thread.prompt_id).where(Thread.id == file.thread_id)),
+            before=before,
+            public=file.reason not in URGENT,
+        )
+        if item is not None:
+            decision.item_id, decision.waited = item.id, int((now() - item.opened_at).total_seconds())
+            decision.public = decision.public and item.reason not in URGENT
+        db.session.add(decision)
+        return decision
+
+    @classmethod
+    def of_person(cls, item: Item, by: User, act: Act, note: str = "") -> Decision:
+        """Leave a person's page as it is, or note what was reported. See Sanction.impose for what binds them."""
+        item.begin_deciding(by)
+        decision = cls(by_id=by.id, act=act, note=note, thing="person", person_id=item.person_id)
+        decision.item_id, decision.waited = item.id, int((now() - item.opened_at).total_seconds())
+        decision.public = item.reason not in URGENT
+        item.close()
+        db.session.add(decision)
+        db.session.flush()
+        verb = "team.left" if act == Act.LEAVE else "team.noted"
+        record(verb, by=by, subject=item.person_id, note=note, detail={"decision": decision.id})
         decided.send(decision)
         return decision
 
@@ -201,10 +278,19 @@ class Decision(db.Model):  # type: ignore[name-defined,misc]
                 post.wait_on()
             else:
                 post.check()
+        file = db.session.get(StudyFile, self.file_id) if self.file_id is not None else None
+        if file is not None:
+            self._put_back_file(file, by, waits)
         if waits and self.item_id is not None:
             db.session.get_one(Item, self.item_id).open_again()
         db.session.flush()
         decided.send(self)
+
+    def _put_back_file(self, file: StudyFile, by: User, waits: bool) -> None:
+        if waits and self.before != Before.SHOWN:
+            file.wait_again()
+        elif self.act == Act.REFUSE and file.state == State.REFUSED:
+            file.show_again()
 
     def _record(self, verb: str, by: User, note: str = "") -> None:
         about: dict[str, Any] = {"decision": self.id, "act": self.act}
@@ -246,7 +332,9 @@ class Decision(db.Model):  # type: ignore[name-defined,misc]
         """What was decided about `person` and told to them, newest first."""
         told = cls.act.in_(AGAINST) | (cls.before == Before.HELD)
         query = select(cls).where(cls.person_id == person.id, cls.undone_at.is_(None), told)
-        return query.order_by(cls.id.desc()).options(joinedload(cls.post).joinedload(Post.thread))
+        return query.order_by(cls.id.desc()).options(
+            joinedload(cls.post).joinedload(Post.thread), joinedload(cls.file)
+        )
 
     @classmethod
     def standing_against(cls, post: Post) -> Select[Decision]:

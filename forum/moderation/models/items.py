@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from flask import current_app
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, and_, func, or_, select, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
 from forum.accounts.models import User
 from forum.activity.models import record
+from forum.case_studies.models import CaseStudy
+from forum.case_studies.models.files import StudyFile
 from forum.core.db import Instant, db, now, see_anew
 from forum.core.errors import Conflict, Refused
 from forum.core.working_time import hours_after
@@ -27,6 +30,15 @@ class Why(StrEnum):
     REPORT = "report"
     HELD = "held"
     APPEAL = "appeal"
+    PICTURE = "picture"
+
+
+WHYS = {
+    Why.REPORT: "Reports",
+    Why.HELD: "Held posts",
+    Why.APPEAL: "Appeals",
+    Why.PICTURE: "Pictures and papers",
+}
 
 
 class Urgency(IntEnum):
@@ -35,7 +47,6 @@ class Urgency(IntEnum):
     ORDINARY = 2
 
 
-HOURS = {Urgency.AT_ONCE: 1.0, Urgency.SOON: 4.0, Urgency.ORDINARY: 8.0}  # of working time
 SOON = ("illegal", "personal", "harassment")
 
 
@@ -46,8 +57,9 @@ def urgency_of(reason: str) -> Urgency:
 
 
 class Item(db.Model):  # type: ignore[name-defined,misc]
-    """A thing that waits: a post, a person or an appeal, named by `thing` ("post:12"). `open_thing` is the same
-    name while the item is open, so that the database lets a thing wait only once. The worst and oldest is first."""
+    """A thing that waits: a post, a picture, a person or an appeal, named by `thing` ("post:12"). `open_thing` is the
+    same name while the item is open, so that the database lets a thing wait only once. The worst and oldest come
+    first."""
 
     __tablename__ = "queue_items"
 
@@ -58,6 +70,7 @@ class Item(db.Model):  # type: ignore[name-defined,misc]
     reason: Mapped[str] = mapped_column(String(20))
     urgency: Mapped[int]
     post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"))
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("case_study_files.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     prompt_id: Mapped[int | None] = mapped_column(ForeignKey("prompts.id"))
     reports_count: Mapped[int] = mapped_column(default=0)
@@ -69,6 +82,7 @@ class Item(db.Model):  # type: ignore[name-defined,misc]
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
 
     post: Mapped[Post | None] = relationship(lazy="raise")
+    file: Mapped[StudyFile | None] = relationship(lazy="raise")
     person: Mapped[User | None] = relationship(lazy="raise", foreign_keys=[person_id])
     claimed_by: Mapped[User | None] = relationship(lazy="raise", foreign_keys=[claimed_by_id])
     passed_to: Mapped[User | None] = relationship(lazy="raise", foreign_keys=[passed_to_id])
@@ -111,6 +125,14 @@ class Item(db.Model):  # type: ignore[name-defined,misc]
         )
 
     @classmethod
+    def about_file(cls, file: StudyFile, why: Why, reason: str) -> Item:
+        """The open item about a picture or paper of a published study."""
+        prompt = db.session.scalar(select(Thread.prompt_id).where(Thread.id == file.thread_id))
+        return cls._open(
+            f"file:{file.id}", why, reason, file_id=file.id, person_id=file.sender_id, prompt_id=prompt
+        )
+
+    @classmethod
     def about_person(cls, person: User, why: Why, reason: str) -> Item:
         return cls._open(f"person:{person.id}", why, reason, person_id=person.id)
 
@@ -123,7 +145,7 @@ class Item(db.Model):  # type: ignore[name-defined,misc]
     def _open(cls, thing: str, why: Why, reason: str, **about: int | None) -> Item:
         urgency = urgency_of(reason)
         at = now()
-        due = hours_after(at, HOURS[urgency])
+        due = hours_after(at, current_app.config["FORUM"].queue_hours[urgency])
         item = cls(
             thing=thing,
             open_thing=thing,
@@ -240,10 +262,15 @@ class Item(db.Model):  # type: ignore[name-defined,misc]
 
     @classmethod
     def whole(cls, query: Select[Item]) -> Select[Item]:
-        """`query`, each item with its post, thread, person and holder."""
+        """`query`, each item with its post or picture, its thread, person and holder."""
         return query.options(
             joinedload(cls.post).options(
                 joinedload(Post.author), joinedload(Post.thread).joinedload(Thread.prompt)
+            ),
+            joinedload(cls.file).options(
+                selectinload(StudyFile.renditions),
+                joinedload(StudyFile.sender),
+                joinedload(StudyFile.study).joinedload(CaseStudy.thread).joinedload(Thread.prompt),
             ),
             joinedload(cls.person),
             joinedload(cls.claimed_by),

@@ -14,16 +14,22 @@ from forum.core.dress import LONDON
 from forum.core.freshness import Rests
 from forum.discussion.models import Prompt
 from forum.discussion.models.words import REASONS, URGENT
-from forum.moderation.models.appeals import REVERSED, Appeal
+from forum.moderation.models.appeals import REVERSED, UPHELD, Appeal
 from forum.moderation.models.decisions import DONE, Act, Before, Decision
+
+TOLD = ("decision.appealed", "team.undone", "team.appeal-upheld", "team.appeal-reversed")
+LAST_LINE = (
+    " UNION ALL SELECT 0, 0, id, at FROM activity WHERE id = (SELECT max(id) FROM activity WHERE verb = '{}')"
+)
+RESTS = "SELECT max(e.version), max(e.decision), max(e.line), max(e.at) FROM (SELECT version, 0 AS decision,"
+RESTS += " 0 AS line, changed_at AS at FROM conversation UNION ALL SELECT 0, id, 0, at FROM decisions"
+LAST_DECISION = " WHERE id = (SELECT max(id) FROM decisions)"
+RESTS += LAST_DECISION + "".join(map(LAST_LINE.format, TOLD)) + ") AS e"
 
 
 def ledger_version(**_: object) -> Rests:
-    """Every decision, appeal and change of mind is a line of the log."""
-    return Rests(
-        "SELECT coalesce(max(a.id), 0), c.version, coalesce(max(a.at), c.changed_at) FROM conversation c"
-        " LEFT JOIN activity a ON a.id = (SELECT max(id) FROM activity) GROUP BY c.version, c.changed_at"
-    )
+    """A decision is a row; an appeal and a change of mind are lines of the log. Each is the last of an index."""
+    return Rests(RESTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,21 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
+class OfReason:
+    """The same for one reason, of what can be listed."""
+
+    count: int
+    median: int | None
+    ninetieth: int | None
+    appeals: int
+    reversed: int
+
+    @property
+    def share_reversed(self) -> float | None:
+        return 100 * self.reversed / self.appeals if self.appeals else None
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """What the team did in a month. Times are in seconds from when a thing came in to its decision; None where
     nothing was decided. What could point at a child is in `urgent` and in no list."""
@@ -109,7 +130,7 @@ class Figures:
     ninetieth: int | None
     appeals: int
     reversed: int
-    reasons: dict[str, int]
+    reasons: dict[str, OfReason]
 
     @classmethod
     def of(cls, month: Month) -> Figures:
@@ -127,11 +148,7 @@ class Figures:
             .where(month.holds(Appeal.decided_at))
             .group_by(Appeal.outcome)
         )
-        outcomes = dict(db.session.execute(answered).tuples().all())
-        counted = select(Decision.reason, func.count()).where(
-            *made, Decision.public, Decision.reason.is_not(None)
-        )
-        reasons = dict(db.session.execute(counted.group_by(Decision.reason)).tuples().all())
+        outcomes = dict(db.session.execute(answered).all())
         return cls(
             decisions=total,
             held=held,
@@ -140,17 +157,37 @@ class Figures:
             ninetieth=_percentile(waits, 0.9),
             appeals=sum(outcomes.values()),
             reversed=outcomes.get(REVERSED, 0),
-            reasons={
-                label: reasons[code]
-                for code, label in REASONS.items()
-                if code not in URGENT and reasons.get(code)
-            },
+            reasons=_by_reason(month),
         )
 
     @property
     def share_reversed(self) -> float | None:
         """Of the appeals that were decided, in percent."""
         return 100 * self.reversed / self.appeals if self.appeals else None
+
+
+def _by_reason(month: Month) -> dict[str, OfReason]:
+    """As many queries as there are reasons, however many decisions."""
+    made = Decision.undone_at.is_(None), Decision.public, month.holds(Decision.at)
+    counted = select(Decision.reason, func.count()).where(*made, Decision.reason.is_not(None))
+    counts = dict(db.session.execute(counted.group_by(Decision.reason)).all())
+    answered = select(Decision.reason, Appeal.outcome, func.count()).join(
+        Decision, Decision.id == Appeal.decision_id
+    )
+    answered = answered.where(month.holds(Appeal.decided_at), Decision.public)
+    outcomes = {
+        (reason, outcome): count
+        for reason, outcome, count in db.session.execute(answered.group_by(Decision.reason, Appeal.outcome))
+    }
+    found = {}
+    for code, label in REASONS.items():
+        if code in URGENT or not counts.get(code):
+            continue
+        waits = select(Decision.waited).where(*made, Decision.reason == code, Decision.waited.is_not(None))
+        reversed_, upheld = outcomes.get((code, REVERSED), 0), outcomes.get((code, UPHELD), 0)
+        middle, most = _percentile(waits, 0.5), _percentile(waits, 0.9)
+        found[label] = OfReason(counts[code], middle, most, reversed_ + upheld, reversed_)
+    return found
 
 
 def _lines() -> Any:

@@ -40,6 +40,8 @@ ACTS = {
     "team.records-taken": "took the records of",
     "team.prompt-edited": "edited the words of the prompt",
     "team.component-edited": "edited the words of the component",
+    "team.banned": "banned an address, a domain or a network",
+    "team.ban-lifted": "lifted a ban",
     "team.noted": "made a note about",
     "team.person-warn": "warned",
     "team.person-limit": "will look first at what is written by",
@@ -51,6 +53,7 @@ ACTS = {
     "team.file-refused": "refused a picture or paper of",
     "team.file-hidden": "hid a picture or paper of",
     "team.thread-merged": "merged into another thread",
+    "team.thread-split": "split posts off",
     "team.suggestion-taken-up": "took up",
     "team.answer-drafted": "drafted an answer to",
     "team.answer-read": "read the draft of an answer to",
@@ -64,6 +67,10 @@ ACTS = {
     "team.resource-edited": "edited the facts of a resource:",
     "team.resource-retired": "retired a resource:",
     "team.resource-returned": "brought back a resource:",
+    "team.watch-added": "made a list of what to watch for",
+    "team.watch-changed": "changed a list of what to watch for",
+    "team.watch-used": "put to use a list of what to watch for",
+    "team.watch-stopped": "stopped using a list of what to watch for",
     "team.search-removed": "removed words from the searches that found nothing",
 }
 ROLES = {"participant": "participant", "team": "team member", "administrator": "administrator"}

@@ -16,6 +16,7 @@ from forum.core.errors import Conflict, Refused
 from forum.core.paging import PER_PAGE
 from forum.discussion.models import Component, Post, Prompt, Thread, listed
 from forum.discussion.models.lists import LAST_PAGE
+from forum.discussion.models.splitting import parting
 from forum.resources.models.words import ASKED, PROMPT, THERE, request_as_post, step_as_post
 
 SORTS = {"support": "Most support", "newest": "Newest"}
@@ -275,3 +276,9 @@ OF_THREAD: Any = (
     .where(ResourceRequest.thread_id == bindparam("thread"))
     .options(joinedload(ResourceRequest.thread).joinedload(Thread.prompt))
 )
+
+
+@parting.connect
+def _answers_stay(thread: Thread, posts: list[int]) -> None:
+    if db.session.scalar(select(RequestStep.id).where(RequestStep.post_id.in_(posts)).limit(1)) is not None:
+        raise Refused("An answer stays with the request for a resource.")

@@ -14,6 +14,7 @@ from forum.core.db import Instant, db, now, see_anew
 from forum.core.dress import LONDON
 from forum.core.errors import Refused
 from forum.discussion.models import Post, Thread
+from forum.discussion.models.splitting import parting
 from forum.discussion.models.words import Moderation, Publication
 from forum.resources.models.counts import Figures, ReviewCount
 from forum.resources.models.resources import Resource
@@ -195,3 +196,9 @@ OF_ONE: Any = (
     )
     .execution_options(populate_existing=True)
 )
+
+
+@parting.connect
+def _reviews_stay(thread: Thread, posts: list[int]) -> None:
+    if db.session.scalar(select(Review.post_id).where(Review.post_id.in_(posts)).limit(1)) is not None:
+        raise Refused("A review stays with its resource.")

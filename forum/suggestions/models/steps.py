@@ -24,7 +24,8 @@ from forum.core.db import Instant, db, now
 from forum.core.errors import Conflict, Refused
 from forum.core.markup import SafeHTML, render
 from forum.core.working_time import today
-from forum.discussion.models import Post
+from forum.discussion.models import Post, Thread
+from forum.discussion.models.splitting import parting
 from forum.discussion.models.words import Moderation, Publication
 from forum.suggestions.models.composition import Outcome, needs_date
 from forum.suggestions.models.outcomes import REASONS, REFUSED, STATUSES, UNANSWERED, Status, may_follow
@@ -192,3 +193,9 @@ def _now_stands(suggestion: Suggestion, step: Step) -> None:
     suggestion.steps, suggestion.stepped_at = step.number, step.published_at
     suggestion.watch_the_calendar()
     suggestion.thread.touched()
+
+
+@parting.connect
+def _steps_stay(thread: Thread, posts: list[int]) -> None:
+    if db.session.scalar(select(Step.id).where(Step.post_id.in_(posts)).limit(1)) is not None:
+        raise Refused("An answer stays with its suggestion.")

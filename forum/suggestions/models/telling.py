@@ -1,5 +1,5 @@
 """Telling the people who asked that there is an answer. To publish one costs one row, whoever supports it; the letters
-are written after that, page by page, by the postman. Each person is told of each answer once: a key says so."""
+are written after that, page by page, by the worker. Each person is told of each answer once: a key says so."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class Telling(db.Model):  # type: ignore[name-defined,misc]
     def begin(cls, step: int) -> Telling:
         telling = cls(step_id=step)
         db.session.add(telling)
-        after_commit(current_app.extensions["postman"].wake)
+        after_commit(current_app.extensions["worker"].wake)
         return telling
 
     def go_on(self, by: User | None = None) -> None:
         """Begin at the first person again: whoever has been told is passed over."""
         see_anew(self, lock=True)
         self.due_at, self.reached, self.stopped = now(), 0, False
-        after_commit(current_app.extensions["postman"].wake)
+        after_commit(current_app.extensions["worker"].wake)
         if by is not None:
             thread = db.session.scalar(select(Step.thread_id).where(Step.id == self.step_id))
             record("team.telling-resumed", by=by, thread=thread, detail={"step": self.step_id})

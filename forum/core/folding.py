@@ -1,0 +1,44 @@
+"""Text as it is compared: no capitals, accents, full-width letters or characters that do not show; one space between
+words, whatever was typed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+FULL_STOPS = {0x3002: ".", 0xFF61: "."}  # browsers take these for the dots of an address too
+_SPACES = re.compile(r"\s+")
+
+
+class _Fold(dict[int, str]):
+    """What each character becomes, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if character.isspace():
+            plain = " "
+        else:
+            parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+            plain = "".join(c for c in parts if unicodedata.category(c) not in ("Mn", "Me", "Cf"))
+        self[code] = plain
+        return plain
+
+
+FOLD = _Fold(FULL_STOPS)
+
+
+def folded(text: str) -> str:
+    return _SPACES.sub(" ", text.lower() if text.isascii() else text.translate(FOLD))
+
+
+def places(text: str) -> list[int]:
+    """Of each character of `folded(text)`, and of its end, where it stands in `text`."""
+    found: list[int] = []
+    spaced = False
+    for at, character in enumerate(text):
+        for plain in FOLD[ord(character)]:
+            if plain != " " or not spaced:
+                found.append(at)
+            spaced = plain == " "
+    found.append(len(text))
+    return found

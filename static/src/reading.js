@@ -1,0 +1,50 @@
+// Says how far a thread has been read: the last post that stood on the screen, when the reader goes on. The button
+// without this script says the same. Nothing is asked of the page that is being left.
+
+const DWELL = 1500; // what is only flown past has not been read
+
+export function followReading(form) {
+  const posts = [...document.querySelectorAll("article.post[id^='post-']")];
+  if (!posts.length || !("IntersectionObserver" in window)) return;
+  form.hidden = true;
+
+  let furthest = 0;
+  let told = 0;
+  const waiting = new Map();
+
+  const seen = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const number = Number(target.id.slice("post-".length));
+        if (!isIntersecting) {
+          clearTimeout(waiting.get(number));
+          waiting.delete(number);
+        } else if (!waiting.has(number)) {
+          waiting.set(
+            number,
+            setTimeout(() => {
+              furthest = Math.max(furthest, number);
+              if (number === Number(form.elements.number.value)) tell();
+            }, DWELL),
+          );
+        }
+      }
+    },
+    { rootMargin: "0px 0px -20% 0px" },
+  );
+  for (const post of posts) seen.observe(post);
+
+  function tell() {
+    if (furthest <= told) return;
+    told = furthest;
+    const body = new URLSearchParams({ csrf_token: form.elements.csrf_token.value, number: furthest, quiet: "yes" });
+    fetch(form.action, { method: "POST", body, keepalive: true }).catch(() => {
+      told = 0;
+    });
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") tell();
+  });
+  window.addEventListener("pagehide", tell);
+}
