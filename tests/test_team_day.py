@@ -175,6 +175,35 @@ def test_domains_and_networks_are_met_and_never_too_many(site: Site, tess: User)
         Ban.make(tess, BanKind.NETWORK, "192.0.0.0/16")
 
 
+# In time
+
+
+def test_what_waits_goes_from_recent_to_nearly_due_to_overdue_in_its_own_time(site: Site, tess: User) -> None:
+    """What may harm a child is due within one working hour, spam within eight; nobody works at night."""
+    thread = make_thread()
+    posts = [make_reply(thread, text=text).number or 0 for text in ("One.", "Two.")]
+    bands = {"Recent", "Nearly due", "Overdue"}
+    with time_machine.travel(MONDAY, tick=False):
+        for number, reason in zip(posts, ("child", "spam"), strict=True):
+            Report.of_post(post_of(thread, number), make_person(), reason, "")
+        site.commit()
+    for hours, said in (
+        (0.5, ["Nearly due", "Recent"]),
+        (2, ["Overdue", "Recent"]),
+        (7.5, ["Overdue", "Nearly due"]),
+        (25, ["Overdue", "Overdue"]),
+    ):
+        with time_machine.travel(MONDAY + timedelta(hours=hours), tick=False):
+            page = site.browser(tess).get("/team/queue")
+            tags = [
+                tag.text_content() for tag in page.select("//main//strong[contains(@class, 'govuk-tag')]")
+            ]
+            assert [tag for tag in tags if tag in bands] == said, hours
+            late = said.count("Overdue")
+            assert (f"{late} overdue" in page.words) is bool(late), hours
+            assert Item.count(Item.overdue(), 10) == late
+
+
 # At any size
 
 
