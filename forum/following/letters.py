@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from forum.accounts.models import Letter, User
 from forum.accounts.models.letters import made_by
 from forum.core.db import db
 from forum.core.mail import compose, message_id
-from forum.core.markup import absolute, extract
+from forum.core.markup import absolute, extract, words_of
 from forum.core.plus import Plus, plus_address
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.catalogue import catalogue
@@ -28,6 +29,7 @@ from forum.following.models.notices import Notice, Reason, may_see
 from forum.following.models.stopping import Stop, What
 
 EXTRACT, WHOLE = 500, 20_000  # characters of a post
+OURS = re.compile(r"\]\(/(?!/)")  # a link to a page of ours, as it is typed
 SAYS = {
     Reason.DECISION: "A decision about you",
     Reason.ANSWERED: "An answer to a suggestion that you made or support",
@@ -80,6 +82,7 @@ def make(letter: Letter) -> EmailMessage | None:
     said: dict[str, Any] = {
         "sections": sections,
         "digest": digest,
+        "headed": digest or single is None,
         "weekly": choice.pace == Pace.WEEKLY,
         "many": sum(len(section.lines) for section in sections),
         "stop": f"{config.site_url}/unsubscribe/{stop.token}",
@@ -137,13 +140,12 @@ def _line(row: Any, whole: bool) -> Line:
     says = SAYS[Reason(notice.reason)].format(who=who)
     if post.number == 1 and notice.reason == Reason.FOLLOWED:
         says = f"{who} started this thread"
-    cut = not whole or len(post.source) > WHOLE
-    short = extract(post.html, EXTRACT)
-    html = None if cut else absolute(post.html, current_app.config["FORUM"].site_url)
-    text = short if cut else post.source.strip()
-    return Line(
-        notice.id, says, f"/posts/{post.id}", text, html, post.published_at, post.id, short.endswith("…")
-    )
+    path, base = f"/posts/{post.id}", current_app.config["FORUM"].site_url
+    if len(post.source) > WHOLE or (not whole and len(words_of(post.html)) > EXTRACT):
+        short = extract(post.html, EXTRACT)
+        return Line(notice.id, says, path, short, None, post.published_at, post.id, True)
+    text, html = OURS.sub(f"]({base}/", post.source.strip()), absolute(post.html, base)
+    return Line(notice.id, says, path, text, html, post.published_at, post.id, False)
 
 
 def _subject(sections: Sequence[Section], single: Section | None, digest: bool) -> str:
