@@ -24,6 +24,7 @@ from forum.core.plus import Plus, plus_address
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.catalogue import catalogue
 from forum.following.models.choices import MailChoice, Pace
+from forum.following.models.follows import Follow, Kind
 from forum.following.models.mailing import gather, gather_digests, goes_at_once, notices_of
 from forum.following.models.notices import Notice, Reason, may_see
 from forum.following.models.stopping import Stop, What
@@ -102,17 +103,26 @@ def make(letter: Letter) -> EmailMessage | None:
 
 def _sections(letter: Letter, choice: MailChoice) -> list[Section]:
     """What the person may still see of what the letter was to tell, and still wants."""
-    query = may_see(Notice, Post, Thread, User).outerjoin(User, User.id == Post.author_id)
+    query = may_see(Notice, Post, Thread, User, Follow.target).outerjoin(User, User.id == Post.author_id)
+    query = query.outerjoin(Follow, Follow.id == Notice.follow_id)
     mine = Notice.person_id == letter.person_id, notices_of(letter.id)
     rows = [
         row
         for row in db.session.execute(query.where(*mine).order_by(Notice.id))
         if (goes_at_once(choice, row.Notice) if letter.kind == "notices" else _in_digest(choice, row.Notice))
+        and _is_there(row)
     ]
     threads: dict[int | None, list[Any]] = defaultdict(list)
     for row in rows:
         threads[row.Thread.id if row.Thread else None].append(row)
     return [_section(these, choice.whole_content) for these in threads.values()]
+
+
+def _is_there(row: Any) -> bool:
+    """A thread that has moved since is no news of the prompt that it has left."""
+    if row.Notice.via != Kind.PROMPT or row.Thread is None:
+        return True
+    return any(each.id == row.Thread.prompt_id and each.slug == row.target for each in catalogue().prompts)
 
 
 def _in_digest(choice: MailChoice, notice: Notice) -> bool:
