@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar, cast
 import flask_migrate
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import MetaData, text
 
 from config import Config
 from forum import create_app
@@ -136,8 +136,11 @@ class SQLite(Served):
 
 class PostgreSQL(Served):
     def remember(self) -> list[tuple[Any, list[dict[str, Any]]]]:
-        tables = db.metadata.sorted_tables
-        self.empty = "TRUNCATE " + ", ".join(f'"{table.name}"' for table in tables) + " RESTART IDENTITY"
+        names = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
+        self.empty = f"TRUNCATE {names} RESTART IDENTITY"  # a trigger empties the index
+        index = MetaData()
+        index.reflect(db.engine, only=lambda name, _: name.startswith("search_"))
+        tables = [*db.metadata.sorted_tables, *index.sorted_tables]
         found = [(table, db.session.execute(table.select()).mappings()) for table in tables]
         return [(table, kept) for table, rows in found if (kept := [dict(row) for row in rows])]
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from forum.core.db import db
-from tests.factories import make_person, make_study
+from tests.factories import make_person, make_school, make_study
 
 if TYPE_CHECKING:
     from tests.chromium import LiveSite, Open, Window
@@ -98,6 +98,26 @@ def test_a_study_from_its_first_step_to_published(live: LiveSite, opened: Open, 
     assert "before we mark" in visitor.words
     assert visitor.page.locator(".mark").count() == 3
     assert "Not provided" in visitor.words
+
+
+def test_a_school_is_picked_while_its_name_is_typed(live: LiveSite, opened: Open) -> None:
+    with live.work():
+        make_school("Oakwell Academy", "Anytown", type="Academy converter", phase="special")
+        writer = make_person(phase="primary").id
+    window = opened(writer)
+    window.go("/case-studies/new").get_by_label("What is your case study called?").fill("Picked")
+    window.press(NEXT)
+    page = window.page
+    page.get_by_role("combobox", name="What is the school called?").press_sequentially("oakwell")
+    page.locator(".school-picker").get_by_role("option").first.click()
+    expect(page.locator(".school-picker__picked")).to_contain_text("From the register of schools: Special")
+    expect(page.get_by_label("Special or alternative provision")).to_be_checked()
+    expect(page.get_by_label("What type of school is it?")).to_have_value("academy")
+    page.get_by_label("Primary", exact=True).check()
+    window.press(NEXT)
+    page.go_back()
+    expect(page.get_by_label("Primary", exact=True)).to_be_checked()
+    expect(page.get_by_label("What type of school is it?")).to_have_value("academy")
 
 
 def said(window: Window, question: str, answer: str) -> None:

@@ -18,7 +18,7 @@ from forum.discussion.models import Post, Revision, Thread
 from forum.discussion.models.drafts import Draft
 from forum.discussion.models.words import Kind
 from tests.browser import Browser, Page, Site
-from tests.factories import PASSWORD, STUDY, make_person, make_study, post_of
+from tests.factories import PASSWORD, STUDY, make_person, make_school, make_study, post_of
 from tests.queries import counted
 
 SAID = {**STUDY, "quote": "yes", "contact": "yes", "effect_mark": "3", "cost_mark": "1", "evidence_mark": "2"}
@@ -186,6 +186,37 @@ def test_a_role_only_study_does_not_name_its_school(site: Site) -> None:
         text = site.visitor().get(path).text
         assert "Quill" not in text and "Hillview" not in text, path
     assert "A teacher, primary" in site.visitor().get(published).text
+
+
+def test_a_school_is_found_in_the_register_and_fills_in_what_is_blank(site: Site) -> None:
+    """Without a script: find, pick, go on. What the register says is filled in once, and is the author's to change."""
+    kent = {"type": "Academy converter", "phase": "secondary", "local_authority": "Kent"}
+    school = make_school("Hillview School", "Anytown", **kent)
+    browser = site.browser(make_person(phase=None))
+    browser.get("/case-studies/schools/1", status=404)
+    base = begin(browser)
+    step = f"{base}/setting"
+    hidden = fields_of(browser.get(step))
+    said = {**hidden, "school_size": "300-699", "school": "hillview", "disclosure": "named"}
+    page = browser.post(step, {**said, "find_school": "1"}, status=200)
+    assert "Which of these is your school?" in page.words
+    assert page.select("//input[@name='school_urn']/@value") == [str(school.urn), ""]
+    assert page.select("//select[@name='school_size']/option[@selected]/@value") == ["300-699"]
+    picked = {**said, "school_asked": "hillview", "school_urn": str(school.urn)}
+    after = browser.get(browser.post(step, picked).location)
+    assert "From the register of schools: Secondary, Academy or free school, South East." in after.words
+    page = browser.get(step)
+    assert page.select("//input[@name='phase'][@checked]/@value") == ["secondary"]
+    assert page.select("//select[@name='school_type']/option[@selected]/@value") == ["academy"]
+    changed = {**picked, **fields_of(page), "phase": "primary", "school_type": ""}
+    browser.post(step, {**changed, "school_asked": "hillview", "school_urn": str(school.urn)})
+    page = browser.get(step)
+    assert page.select("//input[@name='phase'][@checked]/@value") == ["primary"]
+    assert not [
+        each for each in page.select("//select[@name='school_type']/option[@selected]/@value") if each
+    ]
+    page = browser.post(step, {**said, "school": "", "find_school": "1"}, status=422)
+    assert "Enter the name, town, postcode or URN" in page.words
 
 
 def test_an_unfinished_study_is_not_published_and_says_which_steps_wait(site: Site) -> None:

@@ -13,14 +13,17 @@ from wtforms import (
     SelectField,
     SelectMultipleField,
     StringField,
+    SubmitField,
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from forum.accounts.models import PicksSchool
 from forum.case_studies.models.facts import DISCLOSURE, FACT, TRIED, Answers, Fact
 from forum.case_studies.models.helped import every_resource
+from forum.case_studies.models.register import setting_of
 from forum.core.forms import Form
 from forum.core.markup import clean_text
 from forum.discussion.models.catalogue import catalogue
@@ -50,6 +53,10 @@ def number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
+def _one_line(text: str | None) -> str:
+    return " ".join(clean_text(text or "").split())
+
+
 class AskingForm(Form):
     """Some facts. `since` says what they were when the form was opened, and `hand` which page it is on."""
 
@@ -74,6 +81,10 @@ class AskingForm(Form):
         """More than even an unfinished answer may hold."""
         return any(isinstance(said, str) and len(said) > TOO_MUCH for said in self.said.values())
 
+    def settle(self, before: str | None) -> dict[str, str]:
+        """What one answer says of the others, once: see InSchool."""
+        return {}
+
     def validate_school(self, field: Field) -> None:
         disclosure = self["disclosure"].data if "disclosure" in self else ""
         if field.data and disclosure == "role-only":
@@ -92,7 +103,26 @@ class AskingForm(Form):
 def asking(facts: Iterable[Fact], base: type[AskingForm] = AskingForm) -> type[AskingForm]:
     """A form that asks for these."""
     asked = tuple(facts)
-    return type(base.__name__, (base,), {"facts": asked, **{fact.name: _field(fact) for fact in asked}})
+    bases = (InSchool, base) if FACT["school"] in asked else (base,)
+    return type(base.__name__, bases, {"facts": asked, **{fact.name: _field(fact) for fact in asked}})
+
+
+class InSchool(PicksSchool):
+    """A form that asks in which school it was: its name may be picked from the register."""
+
+    school_urn = HiddenField()
+    school_asked = HiddenField(filters=[_one_line])
+    find_school = SubmitField("Find your school")
+
+    def settle(self: Any, before: str | None) -> dict[str, str]:
+        """Where a school was picked, other than the one `before`: what is blank and the register knows is filled in,
+        and returned."""
+        school = self.picked if self.school.data != (before or "") else None
+        known = setting_of(school) if school else {}
+        filled = {name: said for name, said in known.items() if name in self and not self[name].data}
+        for name, said in filled.items():
+            self[name].data = said
+        return filled
 
 
 class TrialForm(AskingForm):
@@ -151,10 +181,6 @@ class _Said:
     def __call__(self, form: Form, field: Field) -> None:
         if not any(c.isalnum() for c in field.data or ""):
             raise StopValidation(self.message)
-
-
-def _one_line(text: str | None) -> str:
-    return " ".join(clean_text(text or "").split())
 
 
 def _lines(text: str | None) -> str:

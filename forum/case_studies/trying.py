@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from forum.case_studies.forms import REPORT, new_token, number, token
 from forum.case_studies.models import CaseStudy, Trial
-from forum.case_studies.models.facts import TRIED
+from forum.case_studies.models.facts import TRIED, Answers
 from forum.case_studies.models.telling import tell_author
 from forum.case_studies.views import AWAITS, bp, compared, found_study, thread_url, wants_json
 from forum.case_studies.writing import SAVES
@@ -38,7 +38,12 @@ def tried(id: int) -> ResponseReturnValue:
         raise Refused(study.thread.why_closed_to(me()))
     if request.method == "GET":
         return _page(study, trial, *_opened(study, trial))
-    form = REPORT()
+    form: Any = REPORT()
+    if "find_school" in request.form:
+        if form.has_good_token():
+            form.look()
+        return _page(study, trial, form, status=422 if form.errors else 200)
+    form.settle(_kept(study, trial)[0].get("school"))
     leaving = wants_json() or "later" in request.form
     if not form.validate_on_submit() and (not leaving or form.is_too_much):
         return _page(study, trial, form, status=422)
@@ -83,21 +88,23 @@ def _current(study: CaseStudy) -> Trial | None:
 
 
 def _opened(study: CaseStudy, trial: Trial | None) -> tuple[Any, Draft | None]:
-    """The form with what was kept for later, else with what was said, else with what the person's settings say."""
-    draft = Draft.find(me(), _key(study))
-    if draft is not None:
-        said = dict(draft.fields.get("answers", {}))
-    elif trial is not None:
-        said = {fact.name: getattr(trial, fact.name) for fact in TRIED} | {
-            "disclosure": trial.post.disclosure
-        }
-    else:
-        said = {"phase": me().phase, "disclosure": me().disclosure}
+    said, draft = _kept(study, trial)
     form: Any = REPORT(formdata=None, data=said)
     since = str(trial.post.version) if trial is not None else ""
     form.since.data = str(draft.fields.get("since") or since) if draft is not None else since
     form.submission.data = new_token()
     return form, draft
+
+
+def _kept(study: CaseStudy, trial: Trial | None) -> tuple[Answers, Draft | None]:
+    """What was kept for later, else what was said, else what the person's settings say."""
+    draft = Draft.find(me(), _key(study))
+    if draft is not None:
+        return dict(draft.fields.get("answers", {})), draft
+    if trial is not None:
+        said = {fact.name: getattr(trial, fact.name) for fact in TRIED}
+        return said | {"disclosure": trial.post.disclosure}, None
+    return {"phase": me().phase, "disclosure": me().disclosure}, None
 
 
 def _page(

@@ -7,8 +7,10 @@ from typing import Any
 from flask import abort, flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from forum.accounts.models import School
 from forum.case_studies.drafts import Writing
 from forum.case_studies.forms import AskingForm, ButtonForm, asking, facts_named, new_token, token
+from forum.case_studies.models.register import in_words, setting_of
 from forum.case_studies.steps import STEPS, Step, step_after, step_with
 from forum.case_studies.views import bp, compared, found_study, thread_url, wants_json
 from forum.core.db import db, reading
@@ -74,6 +76,14 @@ def draft_step(id: int, slug: str) -> ResponseReturnValue:
     return _step(new_one(id), _with_facts(slug))
 
 
+@bp.get("/case-studies/schools/<int:urn>")
+@signed_in
+def school(urn: int) -> ResponseReturnValue:
+    """What the register says of a school, for the script of the forms that ask for one: values, and a sentence."""
+    known = setting_of(School.by_urn(str(urn)) or abort(404))
+    return jsonify(values=known, said=in_words(known))
+
+
 @bp.get("/case-studies/<int:id>/edit")
 @signed_in
 def edit(id: int) -> ResponseReturnValue:
@@ -115,7 +125,12 @@ def _step(writing: Writing, step: Step) -> ResponseReturnValue:
     by_script = wants_json()
     if request.method == "GET":
         return _question(writing, step, _opened(writing, step))
-    form = step.form()
+    form: Any = step.form()
+    if "find_school" in request.form and "find_school" in form:
+        if form.has_good_token():
+            form.look()
+        return _question(writing, step, form, 422 if form.errors else 200)
+    filled = form.settle(writing.answers.get("school"))
     leaving = by_script or "later" in request.form
     if not form.validate_on_submit() and (not leaving or form.is_too_much):
         return _question(writing, step, form, 422)
@@ -130,6 +145,8 @@ def _step(writing: Writing, step: Step) -> ResponseReturnValue:
     if by_script:
         assert writing.draft is not None
         return jsonify(saved_at=when(writing.draft.saved_at).partition(" at ")[2])
+    if filled:
+        flash(in_words(filled))
     if leaving:
         flash(LEFT)
         return redirect(writing.url())

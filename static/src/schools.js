@@ -48,7 +48,7 @@ function pick(picker) {
   const find = later(async () => {
     asking = new AbortController();
     const words = input.value.trim();
-    const found = await answer(picker.dataset.find, words, asking.signal);
+    const found = await answer(`${picker.dataset.find}?${new URLSearchParams({ q: words })}`, asking.signal);
     if (found === null || document.activeElement !== input) return;
     show(found);
     say(found);
@@ -116,6 +116,18 @@ function pick(picker) {
     status.textContent = `${school.shown} is picked.`;
     input.dispatchEvent(new Event("change", { bubbles: true }));
     close();
+    if (picker.dataset.known) tell(school.urn);
+  }
+
+  /** Fill in what else the register knows of the school, where the form asks for it. */
+  async function tell(number) {
+    const known = await answer(picker.dataset.known + number);
+    if (!known.values || urn.value !== String(number)) return;
+    for (const [name, value] of Object.entries(known.values)) if (input.form[name]) input.form[name].value = value;
+    if (!known.said) return;
+    picked.textContent += `. ${known.said}`;
+    status.textContent += ` ${known.said}`;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   /** Words that are changed are words again, and no school. */
@@ -150,12 +162,12 @@ function optionOf(school, id) {
   return option;
 }
 
-/** What matches, or that it cannot be known; null where a newer question has taken its place. */
-async function answer(address, words, signal) {
+/** What the site says, or that it cannot be known; null where a newer question has taken its place. */
+async function answer(address, signal) {
   try {
-    const response = await fetch(`${address}?${new URLSearchParams({ q: words })}`, { signal });
+    const response = await fetch(address, { signal });
     return response.ok ? await response.json() : { failed: true };
   } catch {
-    return signal.aborted ? null : { failed: true };
+    return signal?.aborted ? null : { failed: true };
   }
 }

@@ -40,18 +40,18 @@ def write(studies: int, brief: bool = False) -> None:
                 for row in rows
             ],
         ).all()
-        _look_again("threads")
-        db.session.execute(
-            insert(Post),
-            [_post(id, row, prompt, people[0], story) for id, row in zip(threads, rows, strict=True)],
-        )
-        db.session.execute(
+        _look_again("threads, posts")
+        db.session.execute(  # before the posts: the search index then writes each of them once
             insert(ThreadComponent),
             [
                 {"thread_id": id, "component_id": components[slug], "last_post_at": at}
                 for id, row in zip(threads, rows, strict=True)
                 for slug in row["components"]
             ],
+        )
+        db.session.execute(
+            insert(Post),
+            [_post(id, row, prompt, people[0], story) for id, row in zip(threads, rows, strict=True)],
         )
         kept = {column.name for column in CaseStudy.__table__.columns}
         db.session.execute(
@@ -73,10 +73,10 @@ def write(studies: int, brief: bool = False) -> None:
             connection.execute(text("VACUUM ANALYZE"))
 
 
-def _look_again(table: str) -> None:
-    """PostgreSQL keeps the plan by which it checks a key: one made for an empty table reads a full one whole."""
+def _look_again(tables: str) -> None:
+    """PostgreSQL keeps the plans of its checks and triggers: one made for an empty table reads a full one whole."""
     if db.engine.dialect.name == "postgresql":
-        db.session.execute(text(f"ANALYZE {table}"))
+        db.session.execute(text(f"ANALYZE {tables}"))
 
 
 def _study(chance: Random, number: int, components: dict[str, int], brief: bool) -> dict[str, Any]:
