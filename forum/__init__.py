@@ -10,7 +10,18 @@ import forum.cli
 from config import Config
 from forum.accounts import letters, schools, second_factor, sessions, tally
 from forum.accounts import views as accounts
-from forum.case_studies import export, files, inspection, library, marking, page, publishing, trying, uploads
+from forum.case_studies import (
+    export,
+    files,
+    inspection,
+    library,
+    marking,
+    page,
+    publishing,
+    trying,
+    upkeep,
+    uploads,
+)
 from forum.case_studies import views as case_studies
 from forum.case_studies.models import shelf
 from forum.core import assets, db, dress, errors, freshness, guards, limits, own, porch, security, storage
@@ -151,6 +162,7 @@ def create_app(config: Config | None = None) -> Flask:
         imap,
         pipe,
         retention,
+        upkeep,
         bans,
         weekly,
     ):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -17,9 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from forum.accounts.models import Role, User
-from forum.case_studies.models.renewals import ask_about, due
-from forum.case_studies.models.strays import every_hash, forget_strays, is_spoken_of
-from forum.core.db import db, now
+from forum.case_studies.models.strays import every_hash
+from forum.case_studies.upkeep import forget_drafts_files, renewals, stored_files
+from forum.core.db import db
 from forum.core.storage import storage
 from forum.discussion.models import Prompt
 from forum.moderation.models.judging import BadExamples, judged, posts_in, share_of
@@ -95,14 +94,10 @@ def import_posts(file: Path, slug: str) -> None:
 def ask_renewals() -> None:
     """Ask the authors of case studies that are old whether they are still true.
 
-    Run it every day: each study is asked about once a year at most, and marked until its author confirms it.
+    The worker does so once a day. Each study is asked about once a year at most, and marked until its author
+    confirms it.
     """
-    lasts = timedelta(days=current_app.config["FORUM"].study_lasts_days)
-    found = list(db.session.scalars(due(lasts, now())))
-    asked = []
-    for thread in found:
-        asked.append(ask_about(thread, lasts))
-        db.session.commit()
+    asked = list(renewals())
     letters, silent = asked.count(True), asked.count(False)
     click.echo(f"{letters + silent} case studies are marked, and {letters} authors are asked by mail.")
 
@@ -135,16 +130,9 @@ def show_sign_ins() -> None:
 def sweep() -> None:
     """Remove the files that no draft and no case study refers to, and that are more than a day old.
 
-    Safe while the site runs; once a day is often enough.
+    The worker does so once a day. Safe while the site runs.
     """
-    before = now() - timedelta(days=1)
-    strays = forget_strays(before)
-    db.session.commit()
-    swept = 0
-    for name in storage().older_than(before):
-        if not is_spoken_of(name) and storage().delete(name, before):
-            swept += 1
-        db.session.rollback()
+    strays, swept = forget_drafts_files(), sum(stored_files())
     click.echo(f"{strays} from discarded drafts forgotten, {swept} stored files removed.")
 
 

@@ -20,7 +20,11 @@ FLOORS = {
     "seed": 5, "cli": 5, "serving": 5, "": 5,
 }  # fmt: skip
 WITHIN_ONE = {("accounts", "activity"), ("discussion", "activity"), ("discussion", "accounts")}
-DOORS = {"forum.discussion.beside", "forum.discussion.nearest"}  # besides models: made for those above
+DOORS = {
+    "forum.case_studies.upkeep",
+    "forum.discussion.beside",
+    "forum.discussion.nearest",
+}  # besides models: made for those above and the commands
 INSIDE = {"views": 3, "forms": 2, "models": 1}
 DRAWERS = {"utils", "helpers", "common", "misc", "services", "manager", "managers"}
 

@@ -24,10 +24,13 @@ from forum.accounts.models.addresses import Why
 from forum.core.db import db, now
 from forum.core.dress import LONDON
 from forum.core.mail import _signed, compose
-from forum.discussion.models import Post, Thread
+from forum.discussion.models import Post, Prompt, Thread
+from forum.discussion.models.merging import merge
+from forum.discussion.models.splitting import split
 from forum.following.letters import go_round
 from forum.following.models import Follow, Kind, Level, MailChoice, Notice, fan_out
 from forum.following.models.pacing import last_slot
+from forum.following.models.stopping import Stop, What
 from tests import factories
 from tests.browser import Site
 from tests.factories import make_person, post_of
@@ -344,3 +347,84 @@ def _keys() -> tuple[bytes, bytes]:
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     return private, base64.b64encode(public)
+
+
+@pytest.mark.parametrize("level", [Level.MAIL, Level.DIGEST])
+def test_one_press_stops_one_search_and_one_view_of_the_library(site: Site, level: Level) -> None:
+    """A notice knows which follow brought it, so the others of its kind go on; a GET changes nothing, twice is once."""
+    rita = reader(Kind.SEARCH, "q=marking", level)
+    for kind, target in ((Kind.SEARCH, "q=seating"), (Kind.LIBRARY, "phase=primary"), (Kind.LIBRARY, "")):
+        Follow.begin(rita, kind, target, level)
+    db.session.commit()
+    thread = make_thread(title="Seating", text="Where do they sit?")
+    factories.make_study(silent(), title="Talking in pairs", phase="primary")
+    fan()
+    brought = db.session.scalars(select(Notice).where(Notice.person_id == rita.id)).all()
+    follows = {follow.id: follow.target for follow in db.session.scalars(Follow.of(rita))}
+    assert [(each.via, follows[each.follow_id or 0]) for each in brought if each.thread_id == thread.id] == [
+        ("search", "q=seating")
+    ]
+    study = next(each for each in brought if each.thread_id != thread.id)
+    stopped = [study.follow_id] + [each.follow_id for each in brought if each.thread_id == thread.id]
+    for notice in (study, next(each for each in brought if each.thread_id == thread.id)):
+        path = f"/unsubscribe/{Stop(rita.id, What.NOTICE, notice.id).token}"
+        before = levels(rita)
+        assert "Stop mail about" in site.visitor().get(path).words
+        assert levels(rita) == before, "a GET only shows"
+        for _ in range(2):
+            site.visitor().post(path, {"List-Unsubscribe": "One-Click"}, csrf=False, status=200)
+        assert "Stopped" in site.visitor().get(path).words
+    assert {id for id, now_at in levels(rita).items() if now_at == "site"} == set(stopped)
+    assert len(levels(rita)) == 4
+    db.session.expire_all()
+    assert {each.level for each in db.session.scalars(select(Notice).where(Notice.person_id == rita.id))} == {
+        "site"
+    }
+
+
+def levels(person: User) -> dict[int, str]:
+    db.session.rollback()
+    found = {
+        follow.id: follow.level
+        for follow in db.session.scalars(Follow.of(db.session.get_one(User, person.id)))
+    }
+    db.session.rollback()
+    return found
+
+
+def test_what_was_merged_split_or_moved_before_mail_leaves_goes_from_where_it_is(site: Site) -> None:
+    """Links lead to where the post is now, under the title that it stands under now, and nothing hidden is told; what
+    has moved is no news of the prompt that it left."""
+    team, ada = make_person(role="team"), silent("Ada Author")
+    goes_on = make_thread(ada, prompt="what-more", title="The one that goes on")
+    double = make_thread(ada, prompt="what-more", title="The duplicate")
+    whole = make_thread(ada, prompt="what-more", title="The whole of it")
+    reader(Kind.PROMPT, "your-practice")
+    rita = reader(target=str(double.id))
+    Follow.begin(rita, Kind.THREAD, str(whole.id), Level.MAIL)
+    db.session.commit()
+    moved = make_thread(ada, title="Moved away")
+    going, _ = make_reply(whole, ada, "Goes elsewhere."), make_reply(whole, ada, "Stays here.")
+    told, secret = make_reply(double, ada, "Told of before."), make_reply(double, ada, "Secret words.")
+    ids = going.id, told.id
+    fan()
+    with later():
+        while go_round():
+            pass
+        assert {letter.person_id for letter in db.session.scalars(select(Letter)) if letter.kind} >= {rita.id}
+        db.session.get_one(Thread, moved.id).move(
+            team, db.session.scalars(select(Prompt).where(Prompt.slug == "resources")).one()
+        )
+        post_of(double, secret.number).hide(team, "other")
+        split(db.session.get_one(Thread, whole.id), [going.number], team, "Out of the whole", [])
+        merge(db.session.get_one(Thread, double.id), db.session.get_one(Thread, goes_on.id), team)
+        site.commit()
+        messages = site.mail()
+    sent = {str(message["Subject"]): words(message) for message in messages if message["List-Id"]}
+    said = "".join(sent.values())
+    assert "Secret" not in said and "Moved away" not in said and "The duplicate" not in said
+    assert all(title in said for title in ("The one that goes on", "Out of the whole", "The whole of it"))
+    assert all(f"/posts/{id}\n" in said for id in ids)
+    for id, title in zip(ids, ("Out of the whole", "The one that goes on"), strict=True):
+        page = site.visitor()
+        assert title in page.follow(page.get(f"/posts/{id}", status=302)).text

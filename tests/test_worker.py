@@ -13,11 +13,14 @@ import time_machine
 from sqlalchemy import select
 
 from forum.accounts.models import Letter
+from forum.case_studies import upkeep
 from forum.core.db import db, now
+from forum.core.storage import storage
 from forum.worker.models import Chore, Heartbeat
 from forum.worker.rounds import Worker
 from tests.bench import kills
 from tests.browser import Site
+from tests.factories import make_study
 
 
 def test_ready_tells_when_no_worker_lives(site: Site) -> None:
@@ -99,3 +102,25 @@ def test_a_worker_killed_at_any_moment_loses_nothing() -> None:
     outcome = kills.run(kills=3, posts=6, followers=5)
     assert (outcome.missing, outcome.unlike) == (0, 0), outcome
     assert outcome.twice <= 5 * outcome.lost, outcome
+
+
+def test_the_days_chores_are_done_once_by_two_workers(site: Site) -> None:
+    """Old case studies are asked about, and stored files that nothing refers to go, though two workers come by."""
+    study = make_study()
+    study.confirmed_at = now() - timedelta(days=800)
+    name = storage().put(b"nobody speaks of these bytes")
+    site.commit()
+    workers = []
+    for _ in range(2):
+        worker = Worker(site.app)
+        site.app.extensions["worker"], kept = worker, site.app.extensions["worker"]
+        upkeep.init_app(site.app)
+        site.app.extensions["worker"] = kept
+        workers.append(worker)
+    with time_machine.travel(now() + timedelta(days=2), tick=False):
+        for worker in (*workers, *workers):
+            assert worker.go_round() is False
+        assert {each.name: each.error for each in Chore.all()} == {"files": "", "renewals": ""}
+    letters = db.session.scalars(select(Letter).where(Letter.subject.contains("Is it still true?"))).all()
+    assert len(letters) == 1
+    assert not storage().exists(name)

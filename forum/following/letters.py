@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,16 +19,18 @@ from forum.accounts.models import Letter, User
 from forum.accounts.models.letters import made_by
 from forum.core.db import db
 from forum.core.mail import compose, message_id
-from forum.core.markup import absolute, extract
+from forum.core.markup import absolute, extract, words_of
 from forum.core.plus import Plus, plus_address
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.catalogue import catalogue
 from forum.following.models.choices import MailChoice, Pace
+from forum.following.models.follows import Follow, Kind
 from forum.following.models.mailing import gather, gather_digests, goes_at_once, notices_of
 from forum.following.models.notices import Notice, Reason, may_see
 from forum.following.models.stopping import Stop, What
 
 EXTRACT, WHOLE = 500, 20_000  # characters of a post
+OURS = re.compile(r"\]\(/(?!/)")  # a link to a page of ours, as it is typed
 SAYS = {
     Reason.DECISION: "A decision about you",
     Reason.ANSWERED: "An answer to a suggestion that you made or support",
@@ -80,6 +83,7 @@ def make(letter: Letter) -> EmailMessage | None:
     said: dict[str, Any] = {
         "sections": sections,
         "digest": digest,
+        "headed": digest or single is None,
         "weekly": choice.pace == Pace.WEEKLY,
         "many": sum(len(section.lines) for section in sections),
         "stop": f"{config.site_url}/unsubscribe/{stop.token}",
@@ -99,17 +103,26 @@ def make(letter: Letter) -> EmailMessage | None:
 
 def _sections(letter: Letter, choice: MailChoice) -> list[Section]:
     """What the person may still see of what the letter was to tell, and still wants."""
-    query = may_see(Notice, Post, Thread, User).outerjoin(User, User.id == Post.author_id)
+    query = may_see(Notice, Post, Thread, User, Follow.target).outerjoin(User, User.id == Post.author_id)
+    query = query.outerjoin(Follow, Follow.id == Notice.follow_id)
     mine = Notice.person_id == letter.person_id, notices_of(letter.id)
     rows = [
         row
         for row in db.session.execute(query.where(*mine).order_by(Notice.id))
         if (goes_at_once(choice, row.Notice) if letter.kind == "notices" else _in_digest(choice, row.Notice))
+        and _is_there(row)
     ]
     threads: dict[int | None, list[Any]] = defaultdict(list)
     for row in rows:
         threads[row.Thread.id if row.Thread else None].append(row)
     return [_section(these, choice.whole_content) for these in threads.values()]
+
+
+def _is_there(row: Any) -> bool:
+    """A thread that has moved since is no news of the prompt that it has left."""
+    if row.Notice.via != Kind.PROMPT or row.Thread is None:
+        return True
+    return any(each.id == row.Thread.prompt_id and each.slug == row.target for each in catalogue().prompts)
 
 
 def _in_digest(choice: MailChoice, notice: Notice) -> bool:
@@ -137,13 +150,12 @@ def _line(row: Any, whole: bool) -> Line:
     says = SAYS[Reason(notice.reason)].format(who=who)
     if post.number == 1 and notice.reason == Reason.FOLLOWED:
         says = f"{who} started this thread"
-    cut = not whole or len(post.source) > WHOLE
-    short = extract(post.html, EXTRACT)
-    html = None if cut else absolute(post.html, current_app.config["FORUM"].site_url)
-    text = short if cut else post.source.strip()
-    return Line(
-        notice.id, says, f"/posts/{post.id}", text, html, post.published_at, post.id, short.endswith("…")
-    )
+    path, base = f"/posts/{post.id}", current_app.config["FORUM"].site_url
+    if len(post.source) > WHOLE or (not whole and len(words_of(post.html)) > EXTRACT):
+        short = extract(post.html, EXTRACT)
+        return Line(notice.id, says, path, short, None, post.published_at, post.id, True)
+    text, html = OURS.sub(f"]({base}/", post.source.strip()), absolute(post.html, base)
+    return Line(notice.id, says, path, text, html, post.published_at, post.id, False)
 
 
 def _subject(sections: Sequence[Section], single: Section | None, digest: bool) -> str:

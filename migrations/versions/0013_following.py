@@ -79,6 +79,7 @@ def _notices():
         sa.Column("activity_id", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(length=10), nullable=False),
         sa.Column("via", sa.String(length=10)),
+        sa.Column("follow_id", sa.Integer()),
         sa.Column("thread_id", sa.Integer()),
         sa.Column("post_id", sa.Integer()),
         sa.Column("level", sa.String(length=6), nullable=False),

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     Select,
     String,
     case,
+    cast,
     false,
     func,
     literal,
@@ -41,6 +43,7 @@ COLUMNS = (
     "activity_id",
     "reason",
     "via",
+    "follow_id",
     "thread_id",
     "post_id",
     "level",
@@ -48,6 +51,7 @@ COLUMNS = (
     "mail_due_at",
 )
 BY_LEVEL = {Level.MAIL: 0, Level.DIGEST: 1, Level.SITE: 2}  # whoever follows twice hears by the quicker way
+A_KIND = 2**32  # more follows than there will be
 BY_KIND = {kind: n for n, kind in enumerate((*(k for k in Kind if k != Kind.PERSON), Kind.PERSON))}
 
 
@@ -61,7 +65,7 @@ def tell_directly(act: Act) -> None:
     decided = [person for person, why in found.items() if why == Reason.DECISION]
     level = case((User.id.in_(decided), literal(str(Level.SITE))), else_=pace)
     rows = (
-        select(User.id, reason, literal(None, String), level)
+        select(User.id, reason, literal(None, String), literal(None, Integer), level)
         .outerjoin(MailChoice, MailChoice.person_id == User.id)
         .where(User.id.in_(found), or_(User.id.in_(decided), ~_muted(act, User.id)))
     )
@@ -78,6 +82,7 @@ def tell_supporters(act: Act, after: int, limit: int) -> tuple[int, bool]:
             Supporter.user_id,
             literal(str(Reason.ANSWERED)),
             literal(None, String),
+            literal(None, Integer),
             literal(str(Level.SITE)),
         ).where(
             Supporter.thread_id == act.thread.id,
@@ -103,7 +108,7 @@ def tell_followers(act: Act, places: Sequence[Place], after: int, limit: int) ->
         select(
             every.c.person_id,
             func.min(every.c.level).label("level"),
-            func.min(every.c.kind).label("kind"),
+            func.min(every.c.behind).label("behind"),
         )
         .group_by(every.c.person_id)
         .subquery()
@@ -114,7 +119,8 @@ def tell_followers(act: Act, places: Sequence[Place], after: int, limit: int) ->
         select(
             told.c.person_id,
             reason if opener else literal(str(Reason.FOLLOWED)),
-            _named(BY_KIND, told.c.kind),
+            _named(BY_KIND, told.c.behind // A_KIND),
+            told.c.behind % A_KIND,
             _unless_never(_named(BY_LEVEL, told.c.level)),
         )
         .select_from(told)
@@ -136,7 +142,7 @@ def _between(act: Act, place: Place, after: int, upper: int) -> Select[Any]:
     return select(
         Follow.person_id,
         _number(BY_LEVEL, Follow.level).label("level"),
-        literal(BY_KIND[Kind(place[0])]).label("kind"),
+        (literal(BY_KIND[Kind(place[0])] * A_KIND, BigInteger) + Follow.id).label("behind"),
     ).where(*_of(act, place), Follow.person_id > after, Follow.person_id <= upper)
 
 
@@ -176,9 +182,9 @@ def _muted(act: Act, person: Any) -> ColumnElement[bool]:
 
 
 def _insert(act: Act, rows: Any) -> None:
-    """`rows` are person, reason, via and level."""
+    """`rows` are person, reason, via, follow and level."""
     told = rows.subquery()
-    person, reason, via, level = told.c
+    person, reason, via, follow, level = told.c
     if now() - act.at > STALE:
         level = literal(str(Level.SITE))
     due = literal(_gathered(act.at), Instant)
@@ -187,6 +193,7 @@ def _insert(act: Act, rows: Any) -> None:
         literal(act.id),
         reason,
         via,
+        cast(follow, Integer),
         literal(act.thread.id if act.thread else None, Integer),
         literal(act.post.id if act.post else None, Integer),
         level,

@@ -51,7 +51,8 @@ IN_DIGEST = text("level = 'digest' AND mailed_at IS NULL")
 
 
 class Notice(db.Model):  # type: ignore[name-defined,misc]
-    """One person is told of one act. `via` is the kind of follow that brought it, where one did. `level` is how it
+    """One person is told of one act. `via` is the kind of follow that brought it, where one did, and `follow_id`
+    that follow. `level` is how it
     goes to them, as they wanted it at that moment. Mail sets `mailed_at`, and `mail_due_at` to None, when it is done:
     what goes at once is due ten minutes after the act; a digest finds its own by `level`."""
 
@@ -63,6 +64,7 @@ class Notice(db.Model):  # type: ignore[name-defined,misc]
     activity_id: Mapped[int]
     reason: Mapped[str] = mapped_column(String(10))
     via: Mapped[str | None] = mapped_column(String(10))
+    follow_id: Mapped[int | None]
     thread_id: Mapped[int | None]
     post_id: Mapped[int | None]
     level: Mapped[str] = mapped_column(String(6))

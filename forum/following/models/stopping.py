@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
 from forum.accounts.models import User
 from forum.activity.models import record
@@ -96,6 +96,7 @@ class Stop:
         return choice.personal_stopped if notice is None or notice.via is None else not follows_behind(notice)
 
 
+BY_MAIL = (Level.MAIL, Level.DIGEST)
 ABOUT = {
     Kind.PROMPT: "new threads under this prompt",
     Kind.COMPONENT: "this part of personalised learning",
@@ -103,23 +104,24 @@ ABOUT = {
     Kind.PERSON: "what this person writes",
     Kind.RESOURCE: "this resource",
     Kind.OUTCOME: "what comes of this suggestion",
-    Kind.LIBRARY: "the case studies that you follow",
-    Kind.SEARCH: "the searches that you follow",
+    Kind.LIBRARY: "the view of the case studies that brought this",
+    Kind.SEARCH: "what this search finds",
     Kind.ANSWERS: "answers to suggestions",
 }
 
 
 def follows_behind(notice: Notice) -> list[Follow]:
-    """The follows that bring notices like this by mail. Which search or library view found it is not written down, so
-    it is all of those."""
-    query = select(Follow).where(
-        Follow.person_id == notice.person_id,
-        Follow.kind == notice.via,
-        or_(Follow.level == Level.MAIL, Follow.level == Level.DIGEST),
+    """The follow that brought the notice, where it brings mail. Where it has ended since, those of the same thing, that
+    may have begun anew; a search or a view of the library is known by its own follow alone."""
+    theirs = select(Follow).where(Follow.person_id == notice.person_id, Follow.kind == notice.via)
+    brought: Follow | None = db.session.scalar(theirs.where(Follow.id == notice.follow_id))
+    if brought is not None:
+        return [brought] if brought.level in BY_MAIL else []
+    if notice.via in (Kind.LIBRARY, Kind.SEARCH):
+        return []
+    return list(
+        db.session.scalars(theirs.where(Follow.level.in_(BY_MAIL), Follow.target.in_(_targets(notice))))
     )
-    if notice.via not in (Kind.LIBRARY, Kind.SEARCH):
-        query = query.where(Follow.target.in_(_targets(notice)))
-    return list(db.session.scalars(query))
 
 
 def _targets(notice: Notice) -> list[str]:
@@ -145,7 +147,9 @@ def _no_more_mail(notice: Notice) -> None:
         Notice.via == notice.via,
         Notice.id >= notice.id,
     )
-    if notice.via == Kind.THREAD:
+    if notice.follow_id is not None:
+        like_it = like_it.where(Notice.follow_id == notice.follow_id)
+    elif notice.via == Kind.THREAD:
         like_it = like_it.where(Notice.thread_id == notice.thread_id)
     db.session.execute(
         like_it.values(level="site", mail_due_at=None).execution_options(synchronize_session=False)
