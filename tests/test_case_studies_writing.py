@@ -190,20 +190,21 @@ def test_a_role_only_study_does_not_name_its_school(site: Site) -> None:
 
 def test_a_school_is_found_in_the_register_and_fills_in_what_is_blank(site: Site) -> None:
     """Without a script: find, pick, go on. What the register says is filled in once, and is the author's to change."""
-    school = make_school("Hillview School", "Anytown", type="Academy converter", phase="secondary")
+    kent = {"type": "Academy converter", "phase": "secondary", "local_authority": "Kent"}
+    school = make_school("Hillview School", "Anytown", **kent)
     browser = site.browser(make_person(phase=None))
     browser.get("/case-studies/schools/1", status=404)
     base = begin(browser)
     step = f"{base}/setting"
     hidden = fields_of(browser.get(step))
-    said = {**hidden, "region": "london", "school": "hillview", "disclosure": "named"}
+    said = {**hidden, "school_size": "300-699", "school": "hillview", "disclosure": "named"}
     page = browser.post(step, {**said, "find_school": "1"}, status=200)
     assert "Which of these is your school?" in page.words
     assert page.select("//input[@name='school_urn']/@value") == [str(school.urn), ""]
-    assert page.select("//select[@name='region']/option[@selected]/@value") == ["london"]
+    assert page.select("//select[@name='school_size']/option[@selected]/@value") == ["300-699"]
     picked = {**said, "school_asked": "hillview", "school_urn": str(school.urn)}
     after = browser.get(browser.post(step, picked).location)
-    assert "From the register of schools: Secondary, Academy or free school." in after.words
+    assert "From the register of schools: Secondary, Academy or free school, South East." in after.words
     page = browser.get(step)
     assert page.select("//input[@name='phase'][@checked]/@value") == ["secondary"]
     assert page.select("//select[@name='school_type']/option[@selected]/@value") == ["academy"]

@@ -118,9 +118,8 @@ class InSchool(PicksSchool):
         """Where a school was picked, other than the one `before`: what is blank and the register knows is filled in,
         and returned."""
         school = self.picked if self.school.data != (before or "") else None
-        filled = {
-            name: said for name, said in (setting_of(school) if school else {}).items() if not self[name].data
-        }
+        known = setting_of(school) if school else {}
+        filled = {name: said for name, said in known.items() if name in self and not self[name].data}
         for name, said in filled.items():
             self[name].data = said
         return filled

@@ -30,7 +30,7 @@ from forum.search.models.words import in_capitals
 SMALL, LARGE = 12, 16  # bits of a window
 FIRST = 4_096  # ids in the first window
 MOST_TAGS = 17
-FURTHER = 64  # times as many ids at most as have been looked at
+FURTHER = 8  # times as many ids at most as have been looked at
 RECHECKS = 25_000  # rows in which places of words are compared for one answer
 LONG_AGO, FAR_OFF = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 DEEPEST, SIDE_BY_SIDE = 4, 2  # how often search_newest_posts goes further down, for words and for phrases

@@ -12,7 +12,7 @@ from forum.search.models.query import Query
 SHORTEST = 4
 RARE = 2  # posts: a word this rare may be a slip that others made too
 FAR_MORE = 20  # times as many posts have the better word
-COUNTED = 100
+COUNTED = RARE * FAR_MORE + 1
 TRIED = 20
 
 
@@ -57,19 +57,21 @@ def _is_plain(group: Group) -> bool:
 
 def _better(word: str, others: tuple[Group, ...]) -> str | None:
     """The word near to this one that most posts have together with the `others`, or else that most posts have."""
-    own = _posts_with(word, RARE + 1)
+    own = _posts_with([word], RARE + 1)[word]
     if own > RARE:
         return None
     near = [other for other in home().differ_by_one(word) if one_apart(word, other)]
     near.sort(key=lambda other: (other[0] != word[0], abs(len(other) - len(word)), other))
-    counts = {other: _posts_with(other, COUNTED) for other in near[:TRIED]}
-    together = {other: _posts_with(other, COUNTED, others) for other in counts} if others else counts
+    counts = _posts_with(near[:TRIED], COUNTED)
+    together = _posts_with(list(counts), COUNTED, others) if others else counts
     best = max(counts, key=lambda other: (together[other], counts[other], -near.index(other)), default=None)
     if best is None or counts[best] == 0 or (own and counts[best] < FAR_MORE * own):
         return None
     return best
 
 
-def _posts_with(word: str, most: int, others: tuple[Group, ...] = ()) -> int:
-    wanted = Words((Group(word, ((word,),)), *others))
-    return len(home().posts(wanted, Narrow(), None, most).posts)
+def _posts_with(words: list[str], most: int, others: tuple[Group, ...] = ()) -> dict[str, int]:
+    """How many posts have each of `words`, and `others` with it; counted up to `most`."""
+    asked = [Words((Group(word, ((word,),)), *others)) for word in words]
+    found = home().some(asked, Narrow(), most) if asked else []
+    return {word: len(some.posts) for word, some in zip(words, found, strict=True)}
