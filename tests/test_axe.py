@@ -69,8 +69,6 @@ OPTIONS = {
     "rules": {"target-size": {"enabled": True}},
 }
 RUN = f"axe.run({json.dumps(OPTIONS)})"
-BY_WIDTH = ["css-orientation-lock", "link-in-text-block", "scrollable-region-focusable", "target-size"]
-RUN_BY_WIDTH = f"axe.run({json.dumps({**OPTIONS, 'runOnly': {'type': 'rule', 'values': BY_WIDTH}})})"
 AXE = Axe()
 
 EVERYONE = ("visitor", "participant", "team")
@@ -581,7 +579,6 @@ def test_pages(live: LiveSite, opened: Open, story: Story, who: str) -> None:
 
 @pytest.mark.parametrize("who", ["visitor", "participant", "team", "newcomer"])
 def test_forms_that_came_back(live: LiveSite, opened: Open, story: Story, who: str) -> None:
-    """Each form was looked at whole, wide and narrow, before: narrow again only by the rules that ask for widths."""
     window = opened(story.people[who])
     found: list[str] = []
     for path, button, typed in ((row[1], row[2], row[3]) for row in FAILING if row[0] == who):
@@ -594,7 +591,7 @@ def test_forms_that_came_back(live: LiveSite, opened: Open, story: Story, who: s
         assert page.title().startswith("Error: ") or button == "Preview", f"{path}: {page.title()}"
         if button == "Preview":
             page.wait_for_timeout(800)  # by then the script would have shown a second one
-        found += faults(window, narrow=RUN_BY_WIDTH)
+        found += faults(window)
     assert not found, "\n".join(found)
 
 
@@ -644,13 +641,13 @@ def test_pages_of_what_went_wrong(live: LiveSite, opened: Open, story: Story) ->
     assert not found, "\n".join(found)
 
 
-def faults(window: Window, narrow: str = RUN) -> list[str]:
-    """What axe finds in the page as it stands, at each width; `narrow` is what it looks for at the narrow one."""
+def faults(window: Window) -> list[str]:
+    """What axe finds in the page as it stands, at each width."""
     found = []
     window.page.evaluate(AXE.axe_script)
     for width in WIDTHS:
         window.page.set_viewport_size({"width": width, "height": 800})
-        results = AxeResults(window.page.evaluate(RUN if width == WIDTHS[0] else narrow))
+        results = AxeResults(window.page.evaluate(RUN))
         if results.violations_count:
             found.append(f"{window.path} at {width} px: {results.generate_report()}")
     window.page.set_viewport_size({"width": WIDTHS[0], "height": 800})
