@@ -17,6 +17,8 @@ from tests.chromium import LiveSite, Window, started
 FOLDER = ROOT / "docs" / "screenshots"
 TALLEST = {1280: 1280, 320: 1600}  # width -> height, in pixels, at which a picture is cut
 TITLE = "Comment-only marking in Year 8 science: two terms on"
+STUDY = "Comment-only marking in a whole science department"
+SUGGESTION = "Ask us for each number once"
 
 
 def main() -> None:
@@ -26,18 +28,32 @@ def main() -> None:
         with site.work():
             tell(site.config)
             db.session.commit()
-            thread = db.session.scalars(select(Thread).where(Thread.title == TITLE)).one()
-            address = f"/threads/{thread.id}-{thread.slug}"
+            pages = {
+                "home": "/",
+                "prompt": "/prompts/your-practice",
+                "thread": address_of(TITLE),
+                "library": "/case-studies",
+                "case-study": address_of(STUDY),
+                "scorecard": "/resources/key-stage-3-national-strategy",
+                "suggestions": "/suggestions",
+                "suggestion": address_of(SUGGESTION),
+                "answers": "/answers",
+            }
         site.serve()
         for width in TALLEST:
-            take(site, browser, width, address)
+            take(site, browser, width, pages)
         site.close()
 
 
-def take(site: LiveSite, browser: Browser, width: int, thread: str) -> None:
+def address_of(title: str) -> str:
+    thread = db.session.scalars(select(Thread).where(Thread.title == title)).one()
+    return f"/threads/{thread.id}-{thread.slug}"
+
+
+def take(site: LiveSite, browser: Browser, width: int, pages: dict[str, str]) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800}, reduced_motion="reduce")
     window = Window(site, context)
-    for name, path in (("home", "/"), ("prompt", "/prompts/your-practice"), ("thread", thread)):
+    for name, path in pages.items():
         window.go(path)
         keep(window, f"{name}-{width}")
     window.go("/account/register").get_by_label("Your name").fill("Ada Obi")

@@ -91,7 +91,9 @@ def test_the_page_shows_the_spread_by_phase_and_where_it_failed(site: Site) -> N
         ["All", "2", "1", "1", "1"],
     ]
     section = page.select("string(//section[@id='tried'])")
-    assert "3 other schools, and the same school" in section, "a school that two people name is one school"
+    assert "3 other schools, and others in the same school" in section, (
+        "a school that two people name is one school"
+    )
     assert len(page.select("//ul[@class='setbacks']/li")) == 2
     assert counts(study) == (5, 2, 1, 1, 1)
 
