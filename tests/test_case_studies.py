@@ -346,27 +346,33 @@ def test_each_act_makes_the_page_a_new_one_and_leaves_one_line(site: Site) -> No
         study.revise(ada, STUDY, 0)
 
 
-@pytest.mark.parametrize("signed_in", [False, True])
-def test_the_page_costs_the_same_queries_at_1_and_at_100(site: Site, signed_in: bool) -> None:
-    study = make_study()
-    browser = site.browser(make_person("Ben Lee")) if signed_in else site.visitor()
+def test_the_page_costs_the_same_queries_at_1_and_at_100(site: Site) -> None:
+    """To a visitor and to somebody who is signed in."""
+    study, browsers = make_study(), (site.visitor(), site.browser(make_person("Ben Lee")))
 
-    def cost(query: str) -> int:
-        with counted() as queries:
-            browser.get(url_of(study) + query)
-        return len(queries)
+    def costs(query: str) -> list[int]:
+        found = []
+        for browser in browsers:
+            make_reply(study.opening().thread)  # so that it is made anew for each of them
+            with counted() as queries:
+                browser.get(url_of(study) + query)
+            found.append(len(queries))
+        return found
 
-    browser.get(url_of(study))  # its neighbours are found once and kept
     make_trial(study, outcome="not")
     make_study(adapted_from=study.thread_id)
-    browser.get(url_of(make_study()))  # what is kept of the person and the texts is read once
-    one = cost("?a=1")
+    other = make_study()
+    for browser in browsers:
+        browser.get(url_of(study))  # its neighbours are found once and kept
+        browser.get(url_of(other))  # what is kept of the person and the texts is read once
+    few = costs("?a=1")
     for n in range(99):
         make_trial(study, make_person(f"Person {n}"), outcome=("not", "partly", "same")[n % 3])
     for n in range(15):
         make_study(title=f"Study {n}", adapted_from=study.thread_id)
         make_reply(study.opening().thread)
-    assert cost("?a=2") == one <= 14
+    assert costs("?a=2") == few
+    assert 10 < max(few) <= 14
 
 
 def test_what_the_page_asks_is_found_by_index(site: Site) -> None:
