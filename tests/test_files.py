@@ -463,7 +463,7 @@ def test_the_team_looks_at_the_oldest_first_and_only_at_what_is_ready(site: Site
         "What First.jpg shows", "What Second.jpg shows",
     ]  # fmt: skip
     assert "the school holds consent" in page.words and "draft.png" not in page.text
-    assert "2 wait" in team.get("/team").words
+    assert "Pictures and papers: 2" in team.get("/team").words
     team.get("/team/pictures?show=nonsense", 404)
     team.get("/team/pictures?after=x", 404)
 

@@ -110,7 +110,7 @@ def test_a_picture_from_the_keyboard_to_everyone_and_away(
     visitor.go(study)
     assert visitor.page.locator("main img").count() == 0 and "Prompt cards" not in visitor.words
 
-    team.go("/team").get_by_role("link", name="Pictures and papers").click()
+    team.go("/team").get_by_role("link", name="Pictures and papers", exact=True).click()
     for name in ("Prompt cards", wall):
         enter(team, team.page.get_by_role("button", name=f"Show {name}"))
         expect(team.page.get_by_role("alert")).to_contain_text(f"“{name}”: Everyone can see it now.")
@@ -122,11 +122,11 @@ def test_a_picture_from_the_keyboard_to_everyone_and_away(
     expect(image).to_have_js_property("complete", True)
     assert image.evaluate("each => each.naturalHeight > each.naturalWidth"), "it is not upright"
     with page.expect_download() as saved:
-        page.get_by_role("link", name="Prompt cards").click()
+        page.get_by_role("link", name="Prompt cards", exact=True).click()
     assert saved.value.suggested_filename == "prompt-cards.pdf"
     assert files.SECRET.encode() not in saved.value.path().read_bytes()
 
-    team.go(study).get_by_role("link", name=wall).click()
+    team.go(study).get_by_role("link", name=wall, exact=True).click()
     team.page.get_by_label("A pupil could be identified").check()
     team.page.get_by_label("Note to its author").fill("Crop the name on the door.")
     team.press("Hide the picture")

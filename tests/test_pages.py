@@ -11,6 +11,7 @@ from forum.core.db import db, now
 from forum.discussion.models import Component, Prompt, Thread
 from forum.pages import sitemap, views
 from forum.resources.models import Resource
+from forum.worker.models import Heartbeat
 from tests.browser import Browser, Site
 from tests.factories import make_person, make_reply, make_thread, post_of
 from tests.queries import counted
@@ -312,7 +313,10 @@ def test_health_asks_nothing_of_the_database(site: Site) -> None:
     assert page.headers["Cache-Control"] == "no-store"
 
 
-def test_ready_once_there_is_a_conversation(site: Site) -> None:
+def test_ready_once_there_is_a_conversation_and_a_worker(site: Site) -> None:
+    assert "flask worker" in site.visitor().get("/ready", 503).text
+    Heartbeat.beat("a worker")
+    site.commit()
     assert site.visitor().get("/ready").text == "ready\n"
     db.session.execute(text("DELETE FROM conversation"))
     site.commit()

@@ -117,7 +117,7 @@ class Ban(db.Model):  # type: ignore[name-defined,misc]
     def against(cls, email: str | None, network: str | None) -> Ban | None:
         """The ban that meets this address or network, if one does: one read of an index."""
         met = []
-        if email:
+        if email and "\0" not in email:  # no address, and PostgreSQL knows no such text
             domain = email.casefold().rpartition("@")[2]
             parts = domain.split(".")
             domains = [".".join(parts[start:]) for start in range(max(1, len(parts) - 1))]

@@ -67,6 +67,7 @@ ACTS = {
     "team.resource-edited": "edited the facts of a resource:",
     "team.resource-retired": "retired a resource:",
     "team.resource-returned": "brought back a resource:",
+    "team.letter-again": "had a letter sent once more",
     "team.watch-added": "made a list of what to watch for",
     "team.watch-changed": "changed a list of what to watch for",
     "team.watch-used": "put to use a list of what to watch for",
