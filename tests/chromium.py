@@ -197,7 +197,8 @@ class Window:
 
     def _response(self, response: Response) -> None:
         if response.status >= 400 and response.request.resource_type != "document":
-            by_script = urlsplit(response.url).path in ("/check", "/drafts", "/preview")
+            path = urlsplit(response.url).path
+            by_script = path in ("/check", "/drafts", "/preview") or path.endswith("/read")
             if not (by_script and response.status in self.refusals):
                 self._note(f"{response.status} for {response.url[:300]}")
 

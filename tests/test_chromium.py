@@ -87,7 +87,7 @@ def test_from_an_account_to_a_tombstone(live: LiveSite, opened: Open, javascript
     team.go("/team")
     sign_in_by_form(team, colleague)
     assert team.path == "/team"
-    team.page.locator("main").get_by_role("link", name="Queue").click()
+    team.press("Go to the queue")
     team.page.get_by_role(
         "link", name=f"A pupil could be identified: Marking less in the words of {name}"
     ).click()
