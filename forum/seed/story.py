@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import delete, event, select, update
 from sqlalchemy.orm import Session
 
@@ -26,9 +25,9 @@ from config import Config
 from forum.accounts.models import Letter, Role, User
 from forum.activity.models import Activity
 from forum.core.db import db, now
-from forum.core.working_time import hours_after
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
 from forum.moderation.models import Act, Decision, Item, Report
+from forum.moderation.models.pictures import into_the_queue
 from forum.seed.case_studies import Studies
 from forum.seed.reviews import Reviews
 from forum.seed.suggested import PROMPT, suggests
@@ -171,22 +170,26 @@ class Story:
         """Everything, in the order in which it happened.
 
         The verbs write the present, and the story is in the past. So each act dates its own rows after its verb;
-        the lines of the log, which nobody can change once they are written, are dated as they are about to be.
+        the lines of the log, which nobody can change once they are written, and what comes into the team's queue
+        are dated as they are about to be.
         `version` and `changed_at` keep the present: they say when a page last became another, and that is now.
         """
         at = self.today
 
-        def date_the_log(session: Session, *_: object) -> None:
+        def date(session: Session, *_: object) -> None:
             for row in session.new:
                 if isinstance(row, Activity):
                     row.at = at
+                elif isinstance(row, Item):
+                    row.waits_since(at)
 
-        event.listen(db.session(), "before_flush", date_the_log)
+        event.listen(db.session(), "before_flush", date)
         while self._events:
             at, _, act = heapq.heappop(self._events)
             act(at)
             db.session.flush()
-        event.remove(db.session(), "before_flush", date_the_log)
+        into_the_queue(db.session())
+        event.remove(db.session(), "before_flush", date)
 
     def _replies(self, thread: Fields, fields: Fields) -> None:
         def reply(at: datetime) -> None:
@@ -260,11 +263,8 @@ class Story:
             by = self._people[fields["by"]]
             made = Report.of_post(_seen(by, id), by, fields["reason"], fields["detail"])
             made.made_at = at
-            item = db.session.get_one(Item, made.item_id)
-            item.opened_at = min(item.opened_at, at)
-            item.due_at = hours_after(item.opened_at, current_app.config["FORUM"].queue_hours[item.urgency])
             if "left" in fields:
-                self._leaves(item, fields["left"])
+                self._leaves(db.session.get_one(Item, made.item_id), fields["left"])
 
         self._at(fields["when"], report)
 

@@ -204,6 +204,11 @@ class Item(db.Model):  # type: ignore[name-defined,misc]
         self.open_thing, self.closed_at = None, now()
         self.claimed_by_id = self.claimed_until = None
 
+    def waits_since(self, at: datetime) -> None:
+        """It was told at `at`, before it was written here (an imported conversation, the demo story)."""
+        self.opened_at = at
+        self.due_at = hours_after(at, current_app.config["FORUM"].queue_hours[self.urgency])
+
     def open_again(self) -> None:
         """Back into the queue, unless the thing has come in anew by itself."""
         try:

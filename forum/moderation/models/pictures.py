@@ -74,7 +74,7 @@ def _remember(thing: Any, under: str, id: int) -> None:
 
 
 @event.listens_for(Session, "before_commit")
-def _into_the_queue(session: Session) -> None:
+def into_the_queue(session: Session) -> None:
     """What the team has to look at is in the queue, and nothing else of these files is."""
     session.flush()
     files, studies = session.info.pop(FILES, set()), session.info.pop(STUDIES, set())
