@@ -170,15 +170,15 @@ class Story:
         """Everything, in the order in which it happened.
 
         The verbs write the present, and the story is in the past. So each act dates its own rows after its verb;
-        the lines of the log, which nobody can change once they are written, and what comes into the team's queue
-        are dated as they are about to be.
+        the lines of the log, which nobody can change once they are written, the team's decisions and what comes
+        into its queue are dated as they are about to be.
         `version` and `changed_at` keep the present: they say when a page last became another, and that is now.
         """
         at = self.today
 
         def date(session: Session, *_: object) -> None:
             for row in session.new:
-                if isinstance(row, Activity):
+                if isinstance(row, Activity | Decision):
                     row.at = at
                 elif isinstance(row, Item):
                     row.waits_since(at)
@@ -250,7 +250,6 @@ class Story:
             by = self._people[fields["by"]]
             post = _seen(by, id)
             made = Decision.of_post(post, by, Act.HIDE, fields["reason"], note=fields["note"])
-            made.at = at
             if made.item_id is not None:
                 item = db.session.get_one(Item, made.item_id)
                 item.closed_at, made.waited = at, int((at - item.opened_at).total_seconds())
@@ -270,8 +269,8 @@ class Story:
 
     def _leaves(self, item: Item, fields: Fields) -> None:
         def leave(at: datetime) -> None:
-            made = Decision.of_item(item, self._people[fields["by"]], Act.LEAVE, note=fields["note"])
-            made.at = item.closed_at = at
+            Decision.of_item(item, self._people[fields["by"]], Act.LEAVE, note=fields["note"])
+            item.closed_at = at
 
         self._at(fields["when"], leave)
 
