@@ -14,6 +14,7 @@ from typing import Any
 
 from flask import Flask, current_app, render_template
 from markupsafe import Markup
+from sqlalchemy import Select, bindparam
 
 from forum.accounts.models import Letter, User
 from forum.accounts.models.letters import made_by
@@ -103,12 +104,9 @@ def make(letter: Letter) -> EmailMessage | None:
 
 def _sections(letter: Letter, choice: MailChoice) -> list[Section]:
     """What the person may still see of what the letter was to tell, and still wants."""
-    query = may_see(Notice, Post, Thread, User, Follow.target).outerjoin(User, User.id == Post.author_id)
-    query = query.outerjoin(Follow, Follow.id == Notice.follow_id)
-    mine = Notice.person_id == letter.person_id, notices_of(letter.id)
     rows = [
         row
-        for row in db.session.execute(query.where(*mine).order_by(Notice.id))
+        for row in db.session.execute(_told_in(), {"letter": letter.id, "person": letter.person_id})
         if (goes_at_once(choice, row.Notice) if letter.kind == "notices" else _in_digest(choice, row.Notice))
         and _is_there(row)
     ]
@@ -116,6 +114,16 @@ def _sections(letter: Letter, choice: MailChoice) -> list[Section]:
     for row in rows:
         threads[row.Thread.id if row.Thread else None].append(row)
     return [_section(these, choice.whole_content) for these in threads.values()]
+
+
+@cache
+def _told_in() -> Select[Any]:
+    """What one letter is to tell one person: put together once, since that takes longer than to ask it."""
+    query = may_see(Notice, Post, Thread, User, Follow.target).outerjoin(User, User.id == Post.author_id)
+    query = query.outerjoin(Follow, Follow.id == Notice.follow_id)
+    return query.where(Notice.person_id == bindparam("person"), notices_of(bindparam("letter"))).order_by(
+        Notice.id
+    )
 
 
 def _is_there(row: Any) -> bool:
