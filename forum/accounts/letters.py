@@ -80,17 +80,19 @@ def _composed(letter: Letter) -> EmailMessage | None:
         dead = None if letter.always else DeadAddress.of(letter.to)
         if dead is not None and (dead.why == Why.BOUNCED or letter.kind):
             return None
-        if letter.kind:
-            maker: Maker = current_app.extensions["letter_makers"][letter.kind]
-            return maker(letter)
-    if not all(answer for _, answer in leaving.send(letter)):
+        makers: dict[str, Maker] = current_app.extensions["letter_makers"]
+        message = makers[letter.kind](letter) if letter.kind else _plain(letter)
+    if not letter.kind and not all(answer for _, answer in leaving.send(letter)):
         return None
-    config = current_app.config["FORUM"]
-    message = compose(config, letter.to, letter.subject, letter.text, name=f"letter-{letter.id}")
-    if letter.answers:
+    if message is not None and letter.answers:
         message["In-Reply-To"] = message["References"] = letter.answers
         message.replace_header("Auto-Submitted", "auto-replied")
     return message
+
+
+def _plain(letter: Letter) -> EmailMessage:
+    config = current_app.config["FORUM"]
+    return compose(config, letter.to, letter.subject, letter.text, name=f"letter-{letter.id}")
 
 
 def _failed(letter: Letter, error: Exception) -> None:

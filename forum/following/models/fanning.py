@@ -21,7 +21,7 @@ from forum.following.models.acts import Act
 from forum.following.models.audience import tell_directly, tell_followers, tell_supporters
 from forum.following.models.fanouts import Fanout
 
-BATCH = 5_000  # people
+BATCH = 1_000  # people
 QUESTIONS = 50  # searches or views that are asked whether they find it, in one batch
 WAITS = timedelta(minutes=10)  # what is out of sight is looked at again after this,
 GIVEN_UP = timedelta(days=1)  # and after this no more
