@@ -8,6 +8,7 @@ from flask import Flask
 
 from forum.core.db import db
 from forum.following.models import Notice, fan_out
+from forum.following.models.fanning import Came
 
 A_TURN = 1.0  # seconds
 A_REST = 0.5  # seconds, at most
@@ -15,23 +16,27 @@ A_REST = 0.5  # seconds, at most
 
 def go_round() -> bool:
     """Batch after batch, for a turn; True where more waits. All are told before their mail is written, where there is
-    time: so what comes close together goes in one letter, however much there is to do. After each batch it rests for
-    as long as that took: half of the time the database is for those who read and write."""
+    time: so what comes close together goes in one letter, however much there is to do. Where many hear of one act it
+    rests after each batch for as long as that took: half of the time the database is for those who read and write."""
     turn = began = time.monotonic()
-    while tell():
+    while came := tell():
         ended = time.monotonic()
         if ended > turn + A_TURN:
             return True
-        time.sleep(min(ended - began, A_REST))
+        if came == Came.HALF_WAY:
+            time.sleep(min(ended - began, A_REST))
         began = time.monotonic()
     return False
 
 
-def tell() -> bool:
-    """One batch; True where more waits. It commits its own work, so that several may go round at once."""
-    more = fan_out() or Notice.forget_old()
+def tell() -> Came:
+    """One batch; where nobody is to be told, old notices go. It commits its own work, so that several may go round at
+    once."""
+    came = fan_out()
+    if came == Came.TO_NOTHING and Notice.forget_old():
+        came = Came.HALF_WAY
     db.session.commit()
-    return more
+    return came
 
 
 def finish() -> int:

@@ -24,6 +24,7 @@ from forum.core.db import db, now
 from forum.discussion.models import Post, Thread
 from forum.following import rounds
 from forum.following.models import Fanout, Follow, Notice
+from forum.following.models.fanning import Came
 from forum.seed.load import load_conversation
 from tests.factories import make_person, make_thread
 from tests.servers import postgresql_server
@@ -83,12 +84,12 @@ def _work(url: str, instance: str) -> None:
     print(f"told all in {seconds:.1f} s, {many} batches, the longest {longest:.2f} s, {memory} MB at most")
 
 
-def _timed(tell: Callable[[], bool], into: list[float]) -> Callable[[], bool]:
-    def timed() -> bool:
+def _timed(tell: Callable[[], Came], into: list[float]) -> Callable[[], Came]:
+    def timed() -> Came:
         began = time.perf_counter()
-        more = tell()
+        came = tell()
         into.append(time.perf_counter() - began)
-        return more
+        return came
 
     return timed
 
