@@ -1,15 +1,13 @@
--- The share of the posts that match, by what PostgreSQL's statistics say (ANALYZE, which autovacuum does by itself).
--- A word that the statistics do not know, which one post in a hundred has at most, counts as one in 200.
+-- The share of the ids up to the newest that are posts that match, by what PostgreSQL's statistics say (ANALYZE, which
+-- autovacuum does by itself). A word that the statistics do not know, which one post in a hundred has at most, counts
+-- as one in 200.
 CREATE FUNCTION search_share(wanted tsquery) RETURNS double precision LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    matching json;
-    everything json;
+    plan json;
 BEGIN
     EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM search_posts WHERE words @@ ' || quote_literal(wanted) || '::tsquery'
-    INTO matching;
-    EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM search_posts' INTO everything;
-    RETURN (matching -> 0 -> 'Plan' ->> 'Plan Rows')::double precision
-        / (everything -> 0 -> 'Plan' ->> 'Plan Rows')::double precision;
+    INTO plan;
+    RETURN (plan -> 0 -> 'Plan' ->> 'Plan Rows')::double precision / (SELECT max(s.post_id) FROM search_posts s);
 END $$;
 
 -- What few posts have is asked for at once: looking up in which windows a post stands takes longer than reading it.

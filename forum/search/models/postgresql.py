@@ -203,7 +203,7 @@ def _count(words: Words, below: int) -> int:
 
 
 def _share(words: Words, narrow: Narrow) -> float:
-    """The share of all posts that seem to match."""
+    """The share of all ids that seem to be posts that match."""
     match, values = _match(words, narrow)
     share: float = _rows(SHARE.format(match=match), values)[0][0]
     return share
