@@ -108,7 +108,7 @@ def run(
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         nursery = multiprocessing.get_context("forkserver")  # a start costs no imports
-        nursery.set_forkserver_preload(["tests.bench.kills"])
+        nursery.set_forkserver_preload(["aiosmtpd.controller", "tests.conftest", "tests.factories"])
         received = Server()
         server = Controller(received, hostname="127.0.0.1", port=free_port())
         server.start()
