@@ -23,7 +23,7 @@ from forum.feeds.entries import Category, Entry, tag_uri
 Condition = ColumnElement[bool]
 Places = Select[int, int, datetime]
 PUBLIC = (Publication.PUBLISHED, Publication.WITHDRAWN)  # what anyone may once have read
-ONCE_PUBLIC = (Post.number.is_not(None), Post.publication.in_(PUBLIC))
+ONCE_PUBLIC = (Post.place.is_not(None), Post.publication.in_(PUBLIC))
 
 ANSWERED = aliased(Post, name="answered")
 ROWS = (
@@ -52,7 +52,7 @@ ROWS = (
         ),
     )
     .where(*ONCE_PUBLIC, Thread.publication.in_(PUBLIC))
-    .order_by(Post.id.desc())
+    .order_by(Post.place.desc())
 )
 OF_A_POST = len(POSTS.selected_columns)
 

@@ -146,15 +146,17 @@ class Filter:
             if value is not None:
                 query = query.where(column == value)
         latest: list[ColumnElement[Any]] = [Thread.last_post_at.desc(), Thread.id.desc()]
+        newest = Thread.place.desc()
         if self.component is not None:
             query = query.join(ThreadComponent, ThreadComponent.thread_id == Thread.id)
             query = query.where(ThreadComponent.component_id == self.component)
             latest = [ThreadComponent.last_post_at.desc(), ThreadComponent.thread_id.desc()]
+            newest = ThreadComponent.place.desc()
         elif self.prompt is not None and not self.narrows:
             latest = [Thread.pinned.desc(), *latest]
         if self.sort == "unanswered":
             query = query.where(literal_column("threads.posts_count") == literal_column("1"))
-        return query.order_by(*(latest if self.sort == "latest" else [Thread.id.desc()]))
+        return query.order_by(*(latest if self.sort == "latest" else [newest]))
 
     def page(self, number: int) -> list[ThreadRow]:
         """The threads of page `number`, from 1."""

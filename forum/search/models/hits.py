@@ -23,6 +23,7 @@ PUBLIC = and_(Post.publication == Publication.PUBLISHED, Post.moderation == Mode
 SHOWN: Any = (
     select(
         Post.id,
+        Post.place,
         Post.thread_id,
         Post.number,
         Post.html,
@@ -46,10 +47,10 @@ SHOWN: Any = (
     .join(Thread, Thread.id == Post.thread_id)
     .join(Prompt, Prompt.id == Thread.prompt_id)
     .join(User, User.id == Post.author_id)
-    .where(PUBLIC, Post.id.in_(bindparam("ids", expanding=True)))
+    .where(PUBLIC, Post.place.in_(bindparam("places", expanding=True)))
 )
 OPENING: Any = (
-    select(Post.thread_id, Post.id)
+    select(Post.thread_id, Post.place)
     .join(Thread, Thread.id == Post.thread_id)
     .where(PUBLIC, Post.number == 1, Post.thread_id.in_(bindparam("ids", expanding=True)))
 )
@@ -57,7 +58,7 @@ OPENING: Any = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A thread to show, by a post of it, or None where only its title was found."""
+    """A thread to show, by the place of a post of it, or None where only its title was found."""
 
     thread: int
     post: int | None
@@ -83,15 +84,15 @@ def hits_of(wanted: Sequence[Wanted], groups: Sequence[Group]) -> list[Hit]:
 
 
 def openings(threads: list[int]) -> dict[int, int]:
-    """The opening posts of these threads, of those where it is public."""
+    """The places of the opening posts of these threads, of those where it is public."""
     if not threads:
         return {}
-    return {row.thread_id: row.id for row in db.session.execute(OPENING, {"ids": threads})}
+    return {row.thread_id: row.place for row in db.session.execute(OPENING, {"ids": threads})}
 
 
 def _shown(posts: Iterable[int]) -> dict[int, Any]:
-    ids = list(posts)
-    return {row.id: row for row in db.session.execute(SHOWN, {"ids": ids})} if ids else {}
+    places = list(posts)
+    return {row.place: row for row in db.session.execute(SHOWN, {"places": places})} if places else {}
 
 
 def _hit(row: Any, marker: Marker, components: list[Any], more: int) -> Hit:

@@ -1,7 +1,7 @@
-"""The index in PostgreSQL: a tsvector with GIN, asked for one window of ids after another.
+"""The index in PostgreSQL: a tsvector with GIN, asked for one window of places after another.
 
-GIN answers with all matches at once and in no order. So each row carries tags for the 4,096 and the 65,536 ids that
-it stands among, and a search begins with the newest window, then takes as many older ones as it seems to need."""
+GIN answers with all matches at once and in no order. So each row carries tags for the 4,096 and the 65,536 places
+that it stands among, and a search begins with the newest window, then takes as many older ones as it seems to need."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from forum.search.models.synonyms import Phrase
 from forum.search.models.words import in_capitals
 
 SMALL, LARGE = 12, 16  # bits of a window
-FIRST = 4_096  # ids in the first window
+FIRST = 4_096  # places in the first window
 MOST_TAGS = 17
-FURTHER = 8  # times as many ids at most as have been looked at
+FURTHER = 8  # times as many places at most as have been looked at
 RECHECKS = 25_000  # rows in which places of words are compared for one answer
 LONG_AGO, FAR_OFF = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 DEEPEST, SIDE_BY_SIDE = 4, 2  # how often search_newest_posts goes further down, for words and for phrases
@@ -38,9 +38,9 @@ PHRASES = 200  # found ones after which no further window is opened
 
 # MATERIALIZED: the planner is not to walk the primary key in the hope of meeting matches soon.
 POSTS = (
-    "WITH m AS MATERIALIZED (SELECT post_id, thread_id, number, tags FROM search_posts"
-    " WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery) AND post_id >= %s AND post_id < %s{dates})"
-    " SELECT post_id, thread_id, number, tags FROM m ORDER BY post_id DESC LIMIT %s"
+    "WITH m AS MATERIALIZED (SELECT place, thread_id, number, tags FROM search_posts"
+    " WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery) AND place >= %s AND place < %s{dates})"
+    " SELECT place, thread_id, number, tags FROM m ORDER BY place DESC LIMIT %s"
 )
 THREADS = (
     "WITH m AS MATERIALIZED (SELECT thread_id, tags FROM search_threads"
@@ -55,20 +55,20 @@ ASKED = (
     " FROM asked WHERE numnode(words) > 0)"
     " SELECT w.number, 0, f.thread_id, 0, f.tags"
     " FROM wanted w CROSS JOIN LATERAL search_newest_threads(w.words, %s, %s, %s) f"
-    " UNION ALL SELECT w.number, f.post_id, f.thread_id, f.number, f.tags"
+    " UNION ALL SELECT w.number, f.place, f.thread_id, f.number, f.tags"
     " FROM wanted w CROSS JOIN LATERAL search_newest_posts(w.words, %s, %s, w.deepest, %s) f"
 )
 TITLED = (
     'SELECT thread_id, tags FROM search_threads WHERE "key" = %s AND words @@ %s::tsquery AND thread_id < %s{dates}'
     " ORDER BY thread_id DESC LIMIT %s"
 )
-THERE = "SELECT count(*) FROM search_posts WHERE post_id > %s AND post_id < %s"
+THERE = "SELECT count(*) FROM search_posts WHERE place > %s AND place < %s"
 LAST_SPAN = "SELECT max(span) FROM search_months WHERE month BETWEEN %s AND %s"
 COUNT = (
     "SELECT count(*) FROM search_posts WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery)"
-    " AND post_id > %s AND post_id < %s"
+    " AND place > %s AND place < %s"
 )
-TEXTS = "SELECT id, left(source, %s) FROM posts WHERE id = ANY (%s)"
+TEXTS = "SELECT place, left(source, %s) FROM posts WHERE place = ANY (%s)"
 TITLES = "SELECT id, title, supporters_count FROM threads WHERE id = ANY (%s)"
 NEAR = (
     "SELECT word FROM search_deletions WHERE form = ANY (%s)"
@@ -103,7 +103,7 @@ class PostgreSQL:
             size = max(FIRST, min(FURTHER * looked, size))
         if len(found.posts) > most:
             del found.posts[most:]
-            found.floor = found.posts[-1].id
+            found.floor = found.posts[-1].place
         return found
 
     def threads(self, words: Words, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
@@ -129,8 +129,8 @@ class PostgreSQL:
         there: int = _rows(THERE, (below - 1 - NEWEST, below))[0][0]
         return there, [_count(Words((group,)), below) for group in groups]
 
-    def texts(self, ids: Sequence[int], length: int) -> dict[int, str]:
-        return dict(_rows(TEXTS, (length, list(ids))))
+    def texts(self, places: Sequence[int], length: int) -> dict[int, str]:
+        return dict(_rows(TEXTS, (length, list(places))))
 
     def titles(self, ids: Sequence[int]) -> list[Title]:
         return [Title(*row) for row in _rows(TITLES, (list(ids),))]
@@ -155,11 +155,11 @@ def _rows(statement: str, values: tuple[Any, ...]) -> list[Any]:
 
 
 def _newest() -> int:
-    return _rows("SELECT max(post_id) FROM search_posts", ())[0][0] or 0
+    return _rows("SELECT max(place) FROM search_posts", ())[0][0] or 0
 
 
 def _above(narrow: Narrow) -> int:
-    """An id above those of all posts of the months that are asked for."""
+    """A place above those of all posts of the months that are asked for."""
     first, last = (
         (at or limit).strftime("%Y%m") for at, limit in ((narrow.begins, LONG_AGO), (narrow.ends, FAR_OFF))
     )
@@ -184,7 +184,7 @@ def _aligned(low: int, size: int) -> int:
 
 
 def _windows(low: int, top: int) -> tuple[str, ...]:
-    """The tags of the windows between two ids; none where that is everything."""
+    """The tags of the windows between two places; none where that is everything."""
     if low <= 0:
         return ()
     small = range(low >> SMALL, (top - 1 >> SMALL) + 1)
