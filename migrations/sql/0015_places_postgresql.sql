@@ -25,7 +25,7 @@ SELECT
         || search_marks(m.tags, m.author, p.place) AS words
 FROM posts p
 CROSS JOIN LATERAL (
-    SELECT * FROM threads
+    SELECT id, title, kind, answered_at, has_picture, supporters_count FROM threads
     WHERE id = p.thread_id AND publication = 'published' AND moderation = 'clear'
     OFFSET 0  -- looked up by its id, always
 ) AS t

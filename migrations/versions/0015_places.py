@@ -20,6 +20,7 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
+OF_A_THREAD = "id, title, kind, answered_at, has_picture, supporters_count"
 SQL = Path(__file__).parents[1] / "sql"
 LISTED = "publication = 'published' AND moderation = 'clear'"
 UNANSWERED = f"{LISTED} AND posts_count = 1"
@@ -57,7 +58,7 @@ def upgrade():
     _index("place")
     op.drop_index("ix_posts_released_at", table_name="posts")
     op.drop_column("posts", "released_at")
-    _run_sql()
+    _run(_sql("0015_places"))
 
 
 def _number_what_is_there():
@@ -89,10 +90,9 @@ def _index(order):
         op.create_index(name, "threads", ["prompt_id", order], sqlite_where=where, postgresql_where=where)
 
 
-def _run_sql():
-    """All of the file. psycopg sends it as it is; sqlite3 wants one statement at a time."""
+def _run(sql):
+    """psycopg sends it as it is; sqlite3 wants one statement at a time."""
     connection = op.get_bind()
-    sql = (SQL / f"0015_places_{connection.dialect.name}.sql").read_text("utf-8")
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(sql)
         return
@@ -102,6 +102,10 @@ def _run_sql():
         if sqlite3.complete_statement(statement):
             connection.exec_driver_sql(statement)
             statement = ""
+
+
+def _sql(name):
+    return (SQL / f"{name}_{op.get_bind().dialect.name}.sql").read_text("utf-8")
 
 
 def downgrade():
@@ -125,4 +129,6 @@ def downgrade():
         op.drop_index(f"ix_{table}_place", table_name=table)
     for table in ("posts", "threads", "thread_components", "case_studies"):
         op.drop_column(table, "place")
-    index.upgrade()
+    # Its view is not to rest on columns of later migrations, which go next.
+    _run(_sql("0004_search_index").replace("SELECT * FROM threads", f"SELECT {OF_A_THREAD} FROM threads"))  # noqa: S608
+    index._learn()
