@@ -177,7 +177,8 @@ def test_what_has_been_public_has_its_place(empty: Flask) -> None:
         db.session.commit()
         thread, tess, ben = make_thread(), make_person("Tess Okafor", role="team"), make_person("Ben Lee")
         study = make_study(ben).thread_id
-        make_reply(thread, author=ben, text="An aquarium.").withdraw(ben)
+        make_reply(thread, author=ben, text="An aquarium.")
+        post_of(thread, 2).withdraw(ben)
         thread.holds = thread.prompt.holds = True
         db.session.commit()
         held = [thread.reply(ben, f"An aquarium {n}.").id for n in range(2)]

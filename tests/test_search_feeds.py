@@ -265,7 +265,7 @@ def test_what_waited_is_told_as_new_and_no_archive_changes(site: Site) -> None:
     long_ago()
     site.commit()
     before = walk(site, q="zeppelins")
-    assert len(before) > 3 and not set(late) & {id for document in before for id in document.entries}
+    assert len(before) > 1 and not set(late) & {id for document in before for id in document.entries}
     for id in reversed(late):
         let_out(int(id.removeprefix("post/")), tess)
     assert found(site, q="zeppelins")[:2] == late

@@ -256,7 +256,7 @@ class CaseStudies(Threads):
         return super().every().join(Thread, Thread.id == CaseStudy.thread_id)
 
     def shown(self) -> Places:
-        return super().shown().where(CaseStudy.listed)
+        return self.every().where(CaseStudy.listed)  # then its thread is, too
 
     def stands(self, row: Row) -> bool:
         return row.gone_because is None and row.post.gone_because is None
