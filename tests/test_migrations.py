@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import inspect, text
 
 from forum import create_app
-from forum.accounts.models import Visitor
+from forum.accounts.models import User, Visitor
 from forum.case_studies.models.files import StudyFile
 from forum.core.db import db
 from forum.discussion.models import Thread
@@ -184,6 +184,7 @@ def test_what_has_been_public_has_its_place(empty: Flask) -> None:
         held = [thread.reply(ben, f"An aquarium {n}.").id for n in range(2)]
         waits = make_thread(author=ben, title="A thread that waits", text="An aquarium.").id
         let_out(held[0], tess)
+        team = tess.id
         db.session.remove()
         all_places = (
             "SELECT id, place FROM posts ORDER BY id",
@@ -199,11 +200,12 @@ def test_what_has_been_public_has_its_place(empty: Flask) -> None:
         flask_migrate.upgrade()
         assert [read(each) for each in all_places] == before
         assert dict(read(all_places[1])) == {1: 1, study: 2, waits: None}
+        tess = db.session.get_one(User, team)
         let_out(post_of(db.session.get_one(Thread, waits)).id, tess)
         let_out(held[1], tess)
         assert read(all_places[0])[4:] == [(5, 6), (6, 5)]
         assert read(all_places[1])[2:] == [(waits, 3)] and (waits, 3) in read(all_places[2])
-        make_reply(thread, author=tess)
+        make_reply(db.session.get_one(Thread, study), author=tess)
         assert read(all_places[0])[6:] == [(7, 7)]
         assert not [fault for half in upkeep.check() for fault in half.faults] and upkeep.words_agree()
         assert search_posts(Query.from_args({"q": "aquarium"})) == [6, 5, 4]
