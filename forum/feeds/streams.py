@@ -83,13 +83,11 @@ class Posts(Stream):
         post, names = row.post, self.names
         answered = None
         if row.answered is not None:
-            answered = Reference(
-                names.tag("post", row.answered), names.address(row.place(post.in_reply_to or 1))
-            )
+            answered = Reference(names.tag("post", row.answered), names.address(row.place_answered))
         entry = Entry(
             id=names.tag("post", post.id),
             title=row.title if post.number == 1 else f"Re: {row.title}",
-            url=names.address(row.place(post.number)),
+            url=names.address(row.place),
             published=post.published_at,
             updated=post.updated_at,
             author=post.byline,

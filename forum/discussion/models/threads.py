@@ -384,10 +384,10 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         return post
 
     def admit(self, post: Post, at: datetime) -> None:
-        """Give `post` the next number."""
+        """Give `post` the next number, and the last place."""
         self.posts_count += 1
         self.last_post_at = at
-        post.number = self.posts_count
+        post.number = post.position = self.posts_count
         self.touched()
         db.session.flush()
         db.session.connection().execute(POSTED_IN, {"thread": self.id, "at": at})
@@ -451,10 +451,16 @@ class ThreadComponent(db.Model):  # type: ignore[name-defined,misc]
     )
 
 
+def _as_numbered(context: Any) -> int | None:
+    number: int | None = context.get_current_parameters().get("number")
+    return number
+
+
 class Post(db.Model):  # type: ignore[name-defined,misc]
-    """Any text that a person wrote in a thread. A post that is gone keeps its number and its words. `prompt_id`
-    is its thread's, so that a prompt's posts are an index range. A post that waits for the team has no number
-    yet, unless it opens its thread; `released_at` is when the team let it out."""
+    """Any text that a person wrote in a thread. A post that is gone keeps its number and its words. `position` is
+    its place in the order in which the thread is read, see order.py. `prompt_id` is its thread's, so that a prompt's
+    posts are an index range. A post that waits for the team has no number and no position yet, unless it opens its
+    thread; `released_at` is when the team let it out."""
 
     __tablename__ = "posts"
 
@@ -463,6 +469,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
     prompt_id: Mapped[int] = mapped_column(ForeignKey("prompts.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     number: Mapped[int | None]
+    position: Mapped[int | None] = mapped_column(default=_as_numbered)
     in_reply_to: Mapped[int | None]
     publication: Mapped[str] = mapped_column(String(10), default=Publication.PUBLISHED)
     moderation: Mapped[str] = mapped_column(String(10), default=Moderation.CLEAR)
@@ -486,6 +493,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         UniqueConstraint("author_id", "submission"),
         Index(None, "author_id", "id"),
         Index(None, "prompt_id", "id"),
+        Index(None, "thread_id", "position"),
         Index(
             "ix_posts_gone_at",
             "gone_at",
@@ -805,13 +813,16 @@ class Revision(db.Model):  # type: ignore[name-defined,misc]
 
 
 class MovedPost(db.Model):  # type: ignore[name-defined,misc]
-    """The place that a post had before it was split off: what stood at `number` leads on to it."""
+    """The place that a post had before it was split off, or its thread merged: what stood there leads on to it."""
 
     __tablename__ = "moved_posts"
 
     thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id"), primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(default=_as_numbered, server_default="0")
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
+
+    __table_args__ = (Index(None, "thread_id", "position"),)
 
 
 # The statements of every post, made once.
