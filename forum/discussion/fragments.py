@@ -132,7 +132,8 @@ def _shown(row: PostRow, thread_url: str, record: Beside | None) -> Markup:
 def _fragment(row: PostRow, thread_url: str) -> Markup:
     """The HTML of one post, its article still open for the viewer's own actions."""
     kept: Kept[Markup] = current_app.extensions["fragments"]
-    key = (row.id, row.version, row.author_version, thread_url, row.answered_on)
+    standing = (thread_url, row.number, row.in_reply_to, row.answered_on)
+    key = (row.id, row.version, row.author_version, *standing)
     found = kept.get(key)
     if found is None:
         found = _rendered(row, thread_url)
