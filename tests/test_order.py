@@ -104,6 +104,9 @@ def test_pages_show_them_by_time_and_the_opening_post_first(site: Site, after: A
     ]
     assert numbers[:6] == [1, 26, 27, 2, 28, 3] and sorted(numbers) == list(range(1, 50))
     assert len(page(site, f"{path}?page=3").select("//article")) == 9
+    assert page(site, f"{path}?page=2").select("//p[@data-elsewhere]/a/@id") == [
+        f"post-{n}" for n in range(21, 26)
+    ]
     first = page(site, path)
     assert "Posts stand in the order in which they were written" in first.words
     assert first.select("//article[@id='post-26']//p[contains(., 'This began “Odds”')]")

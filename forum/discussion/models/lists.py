@@ -284,6 +284,20 @@ BEGAN = (
         MovedPost.post_id.in_(bindparam("posts", expanding=True)),
     )
 )
+PLACE = aliased(MovedPost, name="place")
+CAME = select(PLACE.post_id).join(Thread, Thread.id == PLACE.thread_id)
+CAME = CAME.where(Thread.merged_into == bindparam("thread"))
+STOOD_HERE = union_all(
+    *(
+        select(kind.number, id.label("id")).where(
+            kind.thread_id == bindparam("thread"),
+            kind.number.between(bindparam("first"), bindparam("last")),
+            ~kind.position.between(bindparam("first"), bindparam("last")),
+            ~CAME.where(PLACE.post_id == id).exists(),
+        )
+        for kind, id in ((Post, Post.id), (MovedPost, MovedPost.post_id))
+    )
+).order_by("number")
 
 
 def posts_of_page(thread: int, page: int) -> list[PostRow]:
@@ -313,17 +327,11 @@ def places_left(thread: int, page: int) -> list[PostRow]:
 
 
 def stood_here(thread: int, page: int) -> list[tuple[int, int]]:
-    """The number and id of each post that stands on another page since threads were merged, but would be on page `page`
-    by its number: there links from before lead."""
+    """The number and id of each post of this thread's own that stands on another page since others were merged into it,
+    but would be on page `page` by its number: links from before lead there."""
     last = page * PER_PAGE
-    first = last - PER_PAGE + 1
-    here = [
-        select(kind.number, id.label("id")).where(
-            kind.thread_id == thread, kind.number.between(first, last), ~kind.position.between(first, last)
-        )
-        for kind, id in ((Post, Post.id), (MovedPost, MovedPost.post_id))
-    ]
-    return [tuple(row) for row in db.session.execute(union_all(*here).order_by("number"))]
+    values = {"thread": thread, "first": last - PER_PAGE + 1, "last": last}
+    return [(row.number, row.id) for row in db.session.connection().execute(STOOD_HERE, values)]
 
 
 def _place_left(thread: int, number: int, position: int, post: int, at: datetime) -> PostRow:

@@ -99,12 +99,12 @@ def address(thread: Thread) -> str:
 def goes_on_at(id: int, into: Thread, page: int) -> str:
     """Where page `page` of thread `id` goes on in the thread that it was merged into: at the first of its posts."""
     first = (
-        select(Post.number, Post.position)
-        .join(MovedPost, MovedPost.post_id == Post.id)
+        select(POSTS.c.number, POSTS.c.position)
+        .join(PLACES, PLACES.c.post_id == POSTS.c.id)
         .where(
-            MovedPost.thread_id == id, MovedPost.position > (page - 1) * PER_PAGE, Post.thread_id == into.id
+            PLACES.c.thread_id == id, PLACES.c.position > (page - 1) * PER_PAGE, POSTS.c.thread_id == into.id
         )
-        .order_by(MovedPost.position)
+        .order_by(PLACES.c.position)
         .limit(1)
     )
     row = db.session.execute(first).first()

@@ -822,7 +822,7 @@ class MovedPost(db.Model):  # type: ignore[name-defined,misc]
     position: Mapped[int] = mapped_column(default=_as_numbered, server_default="0")
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
 
-    __table_args__ = (Index(None, "thread_id", "position"),)
+    __table_args__ = (Index(None, "thread_id", "position"), Index(None, "post_id"))
 
 
 # The statements of every post, made once.
