@@ -72,7 +72,7 @@ class Posts(Stream):
         found = places(gone.limit(REMOVED))
         if hidden := hidden_threads(since):
             theirs = self.ever().join(Thread, Thread.id == Post.thread_id).where(Thread.id.in_(hidden))
-            theirs = theirs.where(Post.number > Thread.posts_count - REMOVED).order_by(Post.id.desc())
+            theirs = theirs.where(Post.position > Thread.posts_count - REMOVED).order_by(Post.id.desc())
             found += places(theirs.limit(REMOVED))
         return [place.id for place in found[:REMOVED]]
 
@@ -155,7 +155,7 @@ class ComponentPosts(Posts):
             .subquery()
         )
         query = self.ever().join(threads, threads.c.thread_id == Post.thread_id)
-        query = query.where(Post.number > threads.c.posts_count - WINDOW)
+        query = query.where(Post.position > threads.c.posts_count - WINDOW)
         return places(query.order_by(Post.id.desc()).limit(WINDOW))
 
 

@@ -44,7 +44,7 @@ class Reading(db.Model):  # type: ignore[name-defined,misc]
         here = positions_of(thread.id, [number]).get(number) or max(1, min(number, thread.posts_count))
         if position not in (None, here):
             return False
-        _, missed = _read(by.id, thread.id)
+        _, missed = _read(by.id, thread.id, lock=True)
         left = positions_of(thread.id, missed) if missed else {}
         missed = [each for each in missed if left.get(each, 0) > here]
         values = (by.id, thread.id, here)
@@ -89,8 +89,9 @@ def first_unread(person_id: int, thread: Thread) -> tuple[int, int]:
     return number_at(thread.id, position), position
 
 
-def _read(person_id: int, thread: int) -> tuple[int, list[int]]:
-    row = db.session.connection().execute(SO_FAR, {"person": person_id, "threads": [thread]}).first()
+def _read(person_id: int, thread: int, lock: bool = False) -> tuple[int, list[int]]:
+    query = SO_FAR.with_for_update() if lock else SO_FAR
+    row = db.session.connection().execute(query, {"person": person_id, "threads": [thread]}).first()
     return (row.position, row.missed or []) if row else (0, [])
 
 
