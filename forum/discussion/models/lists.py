@@ -311,9 +311,8 @@ def posts_of_page(thread: int, page: int) -> list[PostRow]:
 
 def begun_by(thread: int, posts: list[int]) -> dict[int, str]:
     """Those of `posts` that opened a thread which was merged into this one, with its title."""
-    return dict(
-        tuple(row) for row in db.session.connection().execute(BEGAN, {"thread": thread, "posts": posts})
-    )
+    found = db.session.connection().execute(BEGAN, {"thread": thread, "posts": posts})
+    return {row.post_id: row.title for row in found}
 
 
 def places_left(thread: int, page: int) -> list[PostRow]:
