@@ -18,7 +18,9 @@ from forum.accounts.models import User, Visitor
 from forum.case_studies.models.files import StudyFile
 from forum.core.db import db
 from forum.discussion.models import Thread
+from forum.discussion.models.merging import merge
 from forum.discussion.models.splitting import split
+from forum.following.models import Reading
 from forum.moderation.models import Appeal, Decision, Report
 from forum.moderation.models.bans import Ban, BanKind
 from forum.moderation.models.decisions import Act
@@ -209,6 +211,40 @@ def test_what_has_been_public_has_its_place(empty: Flask) -> None:
         assert read(all_places[0])[6:] == [(7, 7)]
         assert not [fault for half in upkeep.check() for fault in half.faults] and upkeep.words_agree()
         assert search_posts(Query.from_args({"q": "aquarium"})) == [6, 5, 4]
+
+
+def test_what_was_merged_is_read_in_its_order_or_by_its_numbers(empty: Flask) -> None:
+    """0016 with data in it: every post is there, down and up; old places of posts are known from the log."""
+    with empty.app_context():
+        flask_migrate.upgrade()
+        list(load_conversation())
+        db.session.commit()
+        kept, other, tess = make_thread(), make_thread(), make_person("Tess Okafor", role="team")
+        for _ in range(3):
+            make_reply(kept)
+            make_reply(other)
+        split(kept, [3], tess, "Apart", [])
+        reader = make_person("Rea Der")
+        Reading.move(reader, kept, 4)
+        merge(other, kept, tess)
+        make_thread(title="Alone")
+        db.session.commit()
+        db.session.remove()
+        was = counts()
+        order = "SELECT number FROM posts WHERE thread_id = 1 ORDER BY position"
+        assert read(order) == [(1,), (5,), (2,), (6,), (7,), (4,), (8,)]
+        left = "SELECT thread_id, number, post_id FROM moved_posts ORDER BY thread_id, number"
+        places = read(left)
+        assert len(places) == 5
+        flask_migrate.downgrade(revision="0014")
+        assert counts() == was and read("SELECT number FROM reading") == [(4,)]
+        with db.engine.begin() as connection:  # as a merge from before left it
+            connection.execute(text("DELETE FROM moved_posts WHERE thread_id = 2"))
+        flask_migrate.upgrade()
+        assert counts() == was and read(left) == places
+        assert read("SELECT count(*) FROM posts WHERE position <> number OR position IS NULL") == [(0,)]
+        assert read("SELECT count(*) FROM moved_posts WHERE position <> number") == [(0,)]
+        assert read("SELECT position, missed FROM reading") == [(4, None)]
 
 
 def read(query: str) -> list[tuple[Any, ...]]:

@@ -67,7 +67,7 @@ class Posts(Stream):
         found = places(gone.limit(REMOVED))
         if hidden := hidden_threads(since):
             theirs = self.ever().join(Thread, Thread.id == Post.thread_id).where(Thread.id.in_(hidden))
-            theirs = theirs.where(Post.number > Thread.posts_count - REMOVED).order_by(Post.place.desc())
+            theirs = theirs.where(Post.position > Thread.posts_count - REMOVED).order_by(Post.place.desc())
             found += places(theirs.limit(REMOVED))
         return [place.id for place in found[:REMOVED]]
 
@@ -78,13 +78,11 @@ class Posts(Stream):
         post, names = row.post, self.names
         answered = None
         if row.answered is not None:
-            answered = Reference(
-                names.tag("post", row.answered), names.address(row.place(post.in_reply_to or 1))
-            )
+            answered = Reference(names.tag("post", row.answered), names.address(row.place_answered))
         entry = Entry(
             id=names.tag("post", post.id),
             title=row.title if post.number == 1 else f"Re: {row.title}",
-            url=names.address(row.place(post.number)),
+            url=names.address(row.place),
             published=post.published_at,
             updated=post.updated_at,
             author=post.byline,
@@ -152,7 +150,7 @@ class ComponentPosts(Posts):
             .subquery()
         )
         query = self.ever().join(threads, threads.c.thread_id == Post.thread_id)
-        query = query.where(Post.number > threads.c.posts_count - WINDOW)
+        query = query.where(Post.position > threads.c.posts_count - WINDOW)
         return places(query.order_by(Post.place.desc()).limit(WINDOW))
 
 

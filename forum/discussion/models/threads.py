@@ -379,10 +379,10 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
     # Helpers
 
     def admit(self, post: Post, at: datetime) -> None:
-        """Give `post` the next number."""
+        """Give `post` the next number, and the last place."""
         self.posts_count += 1
         self.last_post_at = at
-        post.number = self.posts_count
+        post.number = post.position = self.posts_count
         self.touched()
         db.session.flush()
         db.session.connection().execute(POSTED_IN, {"thread": self.id, "at": at})
@@ -459,11 +459,16 @@ class ThreadComponent(db.Model):  # type: ignore[name-defined,misc]
     )
 
 
+def _as_numbered(context: Any) -> int | None:
+    number: int | None = context.get_current_parameters().get("number")
+    return number
+
+
 class Post(db.Model):  # type: ignore[name-defined,misc]
-    """Any text that a person wrote in a thread. A post that is gone keeps its number and its words. `prompt_id`
-    is its thread's, so that a prompt's posts are an index range. `place` says where it stands among the posts that
-    have become public (see places.py); None while it never was. A post that waits for the team has no number yet,
-    unless it opens its thread."""
+    """Any text that a person wrote in a thread. A post that is gone keeps its number and its words. `position` is
+    where it stands in its thread as that is read (see order.py), `place` where it stands among the posts that have
+    become public (see places.py; None while it never was). `prompt_id` is its thread's, so that a prompt's posts are an
+    index range. A post that waits for the team has no number and no position yet, unless it opens its thread."""
 
     __tablename__ = "posts"
 
@@ -472,6 +477,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
     prompt_id: Mapped[int] = mapped_column(ForeignKey("prompts.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     number: Mapped[int | None]
+    position: Mapped[int | None] = mapped_column(default=_as_numbered)
     in_reply_to: Mapped[int | None]
     publication: Mapped[str] = mapped_column(String(10), default=Publication.PUBLISHED)
     moderation: Mapped[str] = mapped_column(String(10), default=Moderation.CLEAR)
@@ -497,6 +503,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         Index(None, "author_id", "id"),
         Index(None, "author_id", "place"),
         Index(None, "prompt_id", "place"),
+        Index(None, "thread_id", "position"),
         Index(
             "ix_posts_gone_at",
             "gone_at",
@@ -815,13 +822,16 @@ class Revision(db.Model):  # type: ignore[name-defined,misc]
 
 
 class MovedPost(db.Model):  # type: ignore[name-defined,misc]
-    """The place that a post had before it was split off: what stood at `number` leads on to it."""
+    """The place that a post had before it was split off, or its thread merged: what stood there leads on to it."""
 
     __tablename__ = "moved_posts"
 
     thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id"), primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(default=_as_numbered, server_default="0")
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
+
+    __table_args__ = (Index(None, "thread_id", "position"), Index(None, "post_id"))
 
 
 # The statements of every post, made once.

@@ -11,9 +11,9 @@ from sqlalchemy import and_, bindparam, select
 from forum.accounts.models import User, byline
 from forum.core.db import db
 from forum.core.markup import marked
-from forum.core.paging import page_of
 from forum.discussion.models import Post, Prompt, Thread, listed
 from forum.discussion.models.lists import ThreadRow, components_of, thread_rows
+from forum.discussion.models.order import anchor
 from forum.discussion.models.words import Moderation, Publication
 from forum.search.models.extracts import Marker
 from forum.search.models.parsing import Group
@@ -26,12 +26,13 @@ SHOWN: Any = (
         Post.place,
         Post.thread_id,
         Post.number,
+        Post.position,
         Post.html,
         Post.published_at,
         Post.disclosure,
         Post.author_id,
         User.name,
-        User.position,
+        User.position.label("job"),
         User.phase,
         User.school,
         User.role,
@@ -97,8 +98,7 @@ def _shown(posts: Iterable[int]) -> dict[int, Any]:
 
 def _hit(row: Any, marker: Marker, components: list[Any], more: int) -> Hit:
     address = f"/threads/{row.thread_id}-{row.slug}"
-    page = page_of(row.number)
-    at = f"{address}{f'?page={page}' if page > 1 else ''}{f'#post-{row.number}' if row.number > 1 else ''}"
+    at = anchor(address, row.number, row.position) if row.number > 1 else address
     return Hit(
         thread_id=row.thread_id,
         post_id=row.id,
@@ -108,7 +108,7 @@ def _hit(row: Any, marker: Marker, components: list[Any], more: int) -> Hit:
         url=at,
         thread_url=address,
         extract=marker.extract(row.html),
-        byline=byline(row.name, row.position, row.phase, row.school, row.role, row.disclosure),
+        byline=byline(row.name, row.job, row.phase, row.school, row.role, row.disclosure),
         author_url=None if row.disclosure == "role-only" else f"/people/{row.author_id}",
         published_at=row.published_at,
         prompt=row.prompt,
