@@ -150,6 +150,7 @@ class PostgreSQL(Served):
             connection.execute(text(self.empty))
             for table, rows in remembered:
                 connection.execute(table.insert(), rows)
-                if "id" in table.c:
-                    last = f"pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name})"
+                for column in {"id", "place"} & set(table.c.keys()):
+                    own = f"pg_get_serial_sequence('{table.name}', '{column}')"
+                    last = f"{own}, (SELECT max({column}) FROM {table.name})"
                     connection.execute(text(f"SELECT setval({last})"))
