@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, TypeVar
+from zlib import crc32
 
 import pytest
 from flask import Flask
@@ -38,6 +39,22 @@ def configure(instance: Path, url: str = "", **more: str) -> Config:
     return Config.from_environment(env)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of a test that is `one_database`, each variant runs on the database whose turn it is, always the same."""
+    left_out = [item for item in items if not _has_its_turn(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _has_its_turn(item: pytest.Item) -> bool:
+    mark, call = item.get_closest_marker("databases"), getattr(item, "callspec", None)
+    kind = call.params.get("served") if call else None
+    if kind is None or mark is None or mark.args == ("each",):
+        return True
+    name = item.nodeid.replace(kind, "", 1)
+    return bool(KINDS[crc32(name.encode()) % len(KINDS)] == kind)
+
+
 @pytest.fixture(scope="session", params=KINDS)
 def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A migrated, seeded site on one kind of database, for the whole run of this worker."""
@@ -50,9 +67,12 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture
-def site(served: Served) -> Iterator[Site]:
-    """The site as it is just after set-up, with an app context for the test's own queries."""
-    served.reset()
+def site(request: pytest.FixtureRequest, served: Served) -> Iterator[Site]:
+    """The site as it is just after set-up, with an app context for the test's own queries. A test that asks for
+    `after` puts it where it wants it."""
+    parameters = getattr(request.node, "callspec", None)
+    if "after" not in set(request.fixturenames) - set(parameters.params if parameters else ()):
+        served.reset()
     with served.app.app_context():
         yield Site(served.app)
         db.session.rollback()

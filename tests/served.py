@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import flask_migrate
+import pytest
 from flask import Flask
 from sqlalchemy import Connection, event, inspect, text
 
@@ -15,6 +16,12 @@ from forum.discussion import fragments
 from forum.seed.load import load_conversation
 
 T = TypeVar("T")
+
+# Where nothing else is said, a test runs on each database: queries, plans, verbs, what people do at once, migrations,
+# search, feeds, importing, the worker. What stands above them (the words of a form, who may open a page, the text of a
+# letter) has its file or its test marked as `one_database`: its variants take the databases by turns.
+one_database = pytest.mark.databases("one")
+each_database = pytest.mark.databases("each")
 
 
 class Served:
