@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, TypeVar, cast
 
 import flask_migrate
 import pytest
 from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import Connection, event, inspect, text
 
 from forum.core.db import db
@@ -24,6 +27,60 @@ one_database = pytest.mark.databases("one")
 each_database = pytest.mark.databases("each")
 
 
+class Compiled(BytecodeCache):
+    """What Jinja made of the templates, for every site of this worker."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if kept := self.kept.get(f"{bucket.key} {bucket.checksum}"):
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[f"{bucket.key} {bucket.checksum}"] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+FIRST_DAY: list[sqlite3.Connection] = []
+
+
+def fill(app: Flask) -> None:
+    """Migrate and seed a new site, in its context; on SQLite once for a worker, and then by copying."""
+    app.jinja_env.bytecode_cache = COMPILED
+    own_file = db.engine.dialect.name == "sqlite"
+    if own_file:
+        # No test pulls the plug, so nothing waits for the disk. (PostgreSQL's server is told the same.)
+        event.listen(db.engine, "connect", lambda new, record: new.execute("PRAGMA synchronous=OFF") and None)
+    if own_file and FIRST_DAY:
+        return put(FIRST_DAY[0])
+    flask_migrate.upgrade()
+    list(load_conversation())
+    db.session.commit()
+    if own_file:
+        FIRST_DAY.append(copied())
+
+
+def copied() -> sqlite3.Connection:
+    """All that is in the database of the site in whose context this is, in memory."""
+    copy = sqlite3.connect(":memory:", check_same_thread=False)
+    with closing(_opened()) as now:
+        now.backup(copy)
+    return copy
+
+
+def put(copy: sqlite3.Connection) -> None:
+    db.engine.dispose()
+    with closing(_opened()) as now:
+        copy.backup(now)
+
+
+def _opened() -> sqlite3.Connection:
+    connection = sqlite3.connect(db.engine.url.database or "")
+    connection.execute("PRAGMA synchronous=OFF")
+    return connection
+
+
 class Served:
     """A site that can be put back to its first day, or to another that is remembered."""
 
@@ -31,10 +88,7 @@ class Served:
         self.app = app
         app.config["TESTING"] = True
         with app.app_context():
-            self.prepare()
-            flask_migrate.upgrade()
-            list(load_conversation())
-            db.session.commit()
+            fill(app)
         self._remembered: dict[Any, tuple[Any, Any]] = {None: (None, self._remember())}
 
     def reset(self, after: Callable[[], T] | None = None) -> T:
@@ -59,9 +113,6 @@ class Served:
         with self.app.app_context():
             return self.remember()
 
-    def prepare(self) -> None:
-        """Before there is a table."""
-
     def remember(self) -> Any:
         """All that is in the database now."""
 
@@ -69,40 +120,20 @@ class Served:
 
 
 class SQLite(Served):
-    def prepare(self) -> None:
-        unhurried(db.engine)
-
     def remember(self) -> sqlite3.Connection:
-        remembered = sqlite3.connect(":memory:", check_same_thread=False)
-        with self._open() as now:
-            now.backup(remembered)
-        now.close()
-        return remembered
+        return copied()
 
     def put_back(self, remembered: sqlite3.Connection) -> None:
-        db.engine.dispose()
-        with self._open() as now:
-            remembered.backup(now)
-        now.close()
-
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(db.engine.url.database or "")
-        connection.execute("PRAGMA synchronous=OFF")
-        return connection
-
-
-def unhurried(engine: Any) -> None:
-    """No test pulls the plug, so nothing waits for the disk. (PostgreSQL's server is told the same.)"""
-    event.listen(
-        engine, "connect", lambda connection, record: connection.execute("PRAGMA synchronous=OFF") and None
-    )
+        put(remembered)
 
 
 class PostgreSQL(Served):
     """What is remembered is kept in the server, each time in a schema of its own. A test writes to few tables, so only
     what it changed is put back: that costs a tenth of emptying and filling them all."""
 
-    FEW = 8 * 8192  # bytes by which deleted rows may swell a table; the planner takes one of this size for empty
+    FEW = (
+        8 * 8192
+    )  # bytes by which deleted rows may swell a table; the planner takes one of this size for empty
 
     def remember(self) -> Kept:
         kept = Kept(f"kept_{len(getattr(self, '_remembered', ()))}")
@@ -142,7 +173,9 @@ class Kept:
         self.changed = text(" UNION ALL ".join(map(self._changed, self.tables)))
 
     def put_all(self, connection: Connection) -> None:
-        stored = (name for name in self.tables if not name.startswith("search_"))  # a trigger empties the index
+        stored = (
+            name for name in self.tables if not name.startswith("search_")
+        )  # a trigger empties the index
         names = ", ".join(f'public."{name}"' for name in stored)
         connection.execute(text(f"TRUNCATE {names}"))
         for name in self.tables:
