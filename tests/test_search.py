@@ -703,7 +703,8 @@ def test_marked_text_is_escaped_and_quotations_can_be_left_out() -> None:
 def test_one_wrong_letter_still_finds(site: Site, typed: str) -> None:
     make_thread(title="One", text="An aquarium.")
     results = results_of(f"our {typed}")
-    assert results.did_you_mean == "our aquarium" and not results.hits
+    assert (results.did_you_mean, results.corrected, results.loose) == ("our aquarium", False, 0)
+    assert [hit.plain_title for hit in results.hits] == ["One"]
     make_thread(title="Two", text="Our aquarium.")
     results = results_of(f"our {typed}", prompt="your-practice")
     assert (results.did_you_mean, results.corrected) == ("our aquarium", True)

@@ -17,8 +17,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
 from forum.case_studies.models.files import LONGEST_ALT, STATEMENTS, StudyFile
+from forum.core.characters import one_line, trimmed
 from forum.core.forms import Form
-from forum.core.markup import clean_text
 from forum.discussion.models.words import REASONS
 
 LONGEST_NOTE = 2_000
@@ -77,7 +77,7 @@ def asking_about(have: list[StudyFile]) -> type[FilesForm]:
     fields: dict[str, Any] = {"have": tuple(have)}
     for file in have:
         label = "What does it show?" if file.is_picture else "What is it called?"
-        fields[f"alt_{file.id}"] = StringField(label, filters=[_one_line], validators=[_not_too_long(file)])
+        fields[f"alt_{file.id}"] = StringField(label, filters=[one_line], validators=[_not_too_long(file)])
         if file.is_picture:
             fields[f"decorative_{file.id}"] = BooleanField("It is decorative: nothing is lost without it")
         if file.is_refused:
@@ -100,15 +100,11 @@ class RefuseForm(LookForm):
     )
     note = TextAreaField(
         "Note to its author (optional)",
-        filters=[lambda typed: clean_text(typed or "").strip()],
+        filters=[trimmed],
         validators=[
             Length(max=LONGEST_NOTE, message=f"The note must be {LONGEST_NOTE:,} characters or fewer")
         ],
     )
-
-
-def _one_line(typed: str | None) -> str:
-    return " ".join(clean_text(typed or "").split())
 
 
 def _not_too_long(file: StudyFile) -> Any:

@@ -24,8 +24,8 @@ from forum.accounts.models import PicksSchool
 from forum.case_studies.models.facts import DISCLOSURE, FACT, TRIED, Answers, Fact
 from forum.case_studies.models.helped import every_resource
 from forum.case_studies.models.register import setting_of
+from forum.core.characters import one_line, trimmed
 from forum.core.forms import Form
-from forum.core.markup import clean_text
 from forum.discussion.models.catalogue import catalogue
 
 SELECTS = ("school_type", "school_size", "region")
@@ -47,14 +47,6 @@ def token(text: str | None) -> str:
     """A token of one of our forms; a fresh one in place of what is none."""
     kept = (text or "")[:60]
     return kept if kept.isascii() and kept.replace("-", "").replace("_", "").isalnum() else new_token()
-
-
-def number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def _one_line(text: str | None) -> str:
-    return " ".join(clean_text(text or "").split())
 
 
 class AskingForm(Form):
@@ -111,7 +103,7 @@ class InSchool(PicksSchool):
     """A form that asks in which school it was: its name may be picked from the register."""
 
     school_urn = HiddenField()
-    school_asked = HiddenField(filters=[_one_line])
+    school_asked = HiddenField(filters=[one_line])
     find_school = SubmitField("Find your school")
 
     def settle(self: Any, before: str | None) -> dict[str, str]:
@@ -156,8 +148,8 @@ def _field(fact: Fact) -> Any:
             return SelectField(fact.question, choices=[SelectChoice("", "Choose one"), *choices], **about)
         return RadioField(fact.question, choices=choices, **about)
     if fact.name in LINES:
-        return StringField(fact.question, filters=[_one_line], **about)
-    return TextAreaField(fact.question, filters=[_lines], **about)
+        return StringField(fact.question, filters=[one_line], **about)
+    return TextAreaField(fact.question, filters=[trimmed], **about)
 
 
 def _rules(fact: Fact) -> list[Any]:
@@ -181,10 +173,6 @@ class _Said:
     def __call__(self, form: Form, field: Field) -> None:
         if not any(c.isalnum() for c in field.data or ""):
             raise StopValidation(self.message)
-
-
-def _lines(text: str | None) -> str:
-    return clean_text(text or "").strip()
 
 
 REPORT = asking((*TRIED, DISCLOSURE), TrialForm)

@@ -8,13 +8,14 @@ from flask import flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from forum.case_studies.drafts import Writing
-from forum.case_studies.forms import PublishForm, number, token
+from forum.case_studies.forms import PublishForm, token
 from forum.case_studies.models import CaseStudy
 from forum.case_studies.models.bundles import Bundle
 from forum.case_studies.models.facts import ASKED
 from forum.case_studies.steps import STEPS, Step
 from forum.case_studies.views import AWAITS, bp, compared, found_study, in_words, thread_url
 from forum.case_studies.writing import WRITES, changes_of, grouped
+from forum.core.characters import version
 from forum.core.db import db, first_or_404, reading
 from forum.core.errors import Conflict, Refused
 from forum.core.guards import me, signed_in
@@ -63,7 +64,7 @@ def edit_check(id: int) -> ResponseReturnValue:
     if not form.passes(_looked_at(writing, study.opening().was_public())):
         return _check(writing, form, 422)
     try:
-        study.revise(me(), writing.answers, number(form.since.data))
+        study.revise(me(), writing.answers, version(form.since.data))
     except Conflict:
         return _changed_meanwhile(id, form)
     return _done(writing, study, "Your changes are published.")

@@ -7,12 +7,13 @@ from typing import Any
 from flask import flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from forum.case_studies.forms import REPORT, new_token, number, token
+from forum.case_studies.forms import REPORT, new_token, token
 from forum.case_studies.models import CaseStudy, Trial
 from forum.case_studies.models.facts import TRIED, Answers
 from forum.case_studies.models.telling import tell_author
 from forum.case_studies.views import AWAITS, bp, compared, found_study, thread_url, wants_json
 from forum.case_studies.writing import SAVES
+from forum.core.characters import version
 from forum.core.db import db
 from forum.core.dress import when
 from forum.core.errors import Conflict, Refused
@@ -72,7 +73,7 @@ def _published(study: CaseStudy, trial: Trial | None, form: Any) -> Post:
     if trial is not None and trial.post.submission == sent and trial.says(form.said):
         return trial.post
     if trial is not None:
-        trial.revise(me(), form.said, number(form.since.data))
+        trial.revise(me(), form.said, version(form.since.data))
         return trial.post
     made, new = Trial.report(study, me(), form.said, sent)
     post = db.session.get_one(Post, made.post_id)

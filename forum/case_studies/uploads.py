@@ -15,6 +15,7 @@ from forum.case_studies.models.bundles import MOST, TOO_MANY, Bundle, Kept, NotA
 from forum.case_studies.models.files import LONGEST_ALT, STATEMENTS, StudyFile
 from forum.case_studies.steps import STEPS, Step, step_after, step_with
 from forum.case_studies.writing import changes_of, new_one
+from forum.core.characters import whole_number
 from forum.core.db import db
 from forum.core.errors import Conflict
 from forum.core.guards import me, signed_in
@@ -111,8 +112,8 @@ def _done(writing: Writing, bundle: Bundle, form: FilesForm, arrival: Arrival) -
     if form.said_of_pupils:
         bundle.declare(me(), form.said_of_pupils)
     place = ""
-    if not form.errors and number.isascii() and number.isdigit():
-        place = _arranged(bundle, act, int(number))
+    if not form.errors and (id := whole_number(number)) is not None:
+        place = _arranged(bundle, act, id)
     again = _carried(form, bundle.all())
     again.files.errors = tuple(arrival.problems)
     if act == "save":

@@ -26,6 +26,27 @@ def clean_text(text: str) -> str:
     return "\n".join(_close_isolates(line) for line in text.split("\n"))
 
 
+def trimmed(text: str | None) -> str:
+    """What was typed into a field, clean, without space around it."""
+    return clean_text(text or "").strip()
+
+
+def one_line(text: str | None) -> str:
+    """What was typed into a field, clean, in one line with single spaces."""
+    return " ".join(clean_text(text or "").split())
+
+
+def whole_number(text: str | None) -> int | None:
+    """The number, of at most nine digits, that a form or a URL holds; None for nonsense and for nothing."""
+    return int(text) if text and len(text) < 10 and text.isascii() and text.isdigit() else None
+
+
+def version(text: str | None) -> int:
+    """The version of a thing that a form was opened with; -1, which nothing has, for nonsense."""
+    number = whole_number(text)
+    return -1 if number is None else number
+
+
 def _close_isolates(line: str) -> str:
     """`line` with each isolate closed and no closing without an opening (Unicode UAX #9, BD9)."""
     open_ = 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
+from wtforms.validators import Length, ValidationError
 
 EXPIRED = "This page was open for too long, or your browser did not keep our cookie. Send the form again"
 
@@ -58,3 +59,13 @@ class Form(FlaskForm):
     def _say_expired(self) -> None:
         if "csrf_token" in self and self["csrf_token"].errors:
             self["csrf_token"].errors = [EXPIRED]
+
+
+def no_longer(most: int, what: str) -> Length:
+    return Length(max=most, message=f"{what} must be {most:,} characters or fewer")
+
+
+def with_words(form: Form, field: Any) -> None:
+    """Not only spaces, or characters that do not show."""
+    if not any(c.isalnum() for c in field.data or ""):
+        raise ValidationError("Enter some words")

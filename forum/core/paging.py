@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from flask import abort, request
 
+from forum.core.characters import whole_number
+
 PER_PAGE = 20
 
 
@@ -59,9 +61,7 @@ def asked_page(text: str | None) -> int | None:
     """The page a URL asks for: 1 where it says none, None where it says nonsense."""
     if text is None or text == "":
         return 1
-    if text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= 1:
-        return int(text)
-    return None
+    return whole_number(text) or None
 
 
 def id_asked(name: str) -> int | None:
@@ -69,4 +69,5 @@ def id_asked(name: str) -> int | None:
     text = request.args.get(name, "")
     if not text:
         return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else abort(404)
+    number = whole_number(text)
+    return abort(404) if number is None else number

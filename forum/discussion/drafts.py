@@ -7,6 +7,7 @@ from typing import Any
 from flask import abort, flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from forum.core.characters import whole_number
 from forum.core.db import db, first_or_404
 from forum.core.dress import when
 from forum.core.guards import me, sign_in_first, signed_in
@@ -68,13 +69,14 @@ def _about(key: str) -> tuple[str, str, str]:
     if kind == "thread":
         prompt = catalogue().prompt(name) or abort(404)
         return key, f"A new thread: {prompt.title}", f"/prompts/{prompt.slug}/threads/new"
-    if not (name.isascii() and name.isdigit() and len(name) < 10):
+    number = whole_number(name)
+    if number is None:
         abort(404)
     if kind == "reply":
-        here = standing(int(name), lock=True)
+        here = standing(number, lock=True)
         thread = first_or_404(Thread.visible_to(me()).where(Thread.id == here))
         return f"reply:{here}", f"A reply: {thread.title}", thread_url(thread) + "#reply"
     if kind == "edit":
-        post = first_or_404(Post.visible_to(me()).where(Post.id == int(name), Post.author_id == me().id))
+        post = first_or_404(Post.visible_to(me()).where(Post.id == number, Post.author_id == me().id))
         return key, f"An edit: {post.thread.title}", f"/posts/{post.id}/edit"
     return abort(404)

@@ -7,10 +7,11 @@ from typing import Any
 
 from wtforms import HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from forum.core.forms import Form
+from forum.core.characters import one_line
+from forum.core.forms import Form, with_words
 from forum.core.markup import clean_text
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.words import LONGEST_BODY
@@ -25,16 +26,6 @@ DISCLOSURES = [
 def new_submission() -> str:
     """A token that tells one sending of a form from another."""
     return secrets.token_urlsafe(16)
-
-
-def one_line(text: str | None) -> str:
-    return " ".join(clean_text(text or "").split())
-
-
-def visible(form: Form, field: Any) -> None:
-    """Not only spaces, or characters that do not show."""
-    if not any(c.isalnum() for c in field.data or ""):
-        raise ValidationError(field.gettext("Enter some words"))
 
 
 class PostForm(Form):
@@ -66,7 +57,7 @@ class ThreadForm(PostForm):
         validators=[
             DataRequired("Enter a title"),
             Length(max=LONGEST_TITLE, message=f"The title must be {LONGEST_TITLE} characters or fewer"),
-            visible,
+            with_words,
         ],
     )
     components = SelectMultipleField(

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from forum.core import differences
+from forum.core.characters import one_line, version, whole_number
 from forum.core.db import db, first_or_404
 from forum.core.errors import Conflict, Refused
 from forum.core.guards import me, signed_in
@@ -24,7 +25,6 @@ from forum.discussion.forms import (
     EditOpeningForm,
     PostForm,
     ThreadForm,
-    one_line,
 )
 from forum.discussion.fragments import read_leaf, thread_for_viewer
 from forum.discussion.models import Component, Post, Prompt, Thread
@@ -141,7 +141,7 @@ def edit(id: int) -> ResponseReturnValue:
             me(),
             form.body.data,
             form.disclosure.data,
-            since=_number(form.since.data),
+            since=version(form.since.data),
             title=title,
             components=components,
         )
@@ -192,7 +192,7 @@ def preview() -> ResponseReturnValue:
 def mentions() -> ResponseReturnValue:
     """Whom an @ may name, as JSON {"people": [{"name", "about", "insert"}]}: `q` is how the name begins, `thread` where
     it is written."""
-    thread = _number(request.args.get("thread"))
+    thread = whole_number(request.args.get("thread"))
     seen = db.session.scalar(Thread.visible_to(me()).where(Thread.id == thread)) if thread else None
     found = offers(one_line(request.args.get("q"))[:120], seen.id if seen else None, me().id)
     return jsonify(people=[{"name": o.name, "about": o.about, "insert": o.insert} for o in found])
@@ -262,13 +262,9 @@ def _components(form: ThreadForm) -> list[Component]:
 
 def _answered(thread: Thread, form: PostForm) -> Post | None:
     """The post of this thread that the reply quotes, if the form names one."""
-    id = _number(form.in_reply_to.data)
+    id = whole_number(form.in_reply_to.data) or 0
     found: Post | None = db.session.scalar(select(Post).where(Post.id == id, Post.thread_id == thread.id))
     return found
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _edit_form(post: Post) -> EditForm | EditOpeningForm:

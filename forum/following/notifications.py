@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from forum.core.characters import whole_number
 from forum.core.db import db
 from forum.core.guards import me, signed_in
 from forum.core.limits import limiter, person
@@ -42,9 +43,7 @@ def notifications() -> ResponseReturnValue:
 @signed_in
 def seen() -> ResponseReturnValue:
     """All that was on the page when the button was pressed, and all before it: not what has come since."""
-    upto = request.form.get("upto", "")
-    number = int(upto) if upto.isascii() and upto.isdigit() and len(upto) < 10 else 0
-    Notice.see(me(), Notice.id <= number)
+    Notice.see(me(), Notice.id <= (whole_number(request.form.get("upto")) or 0))
     flash("Your notifications are marked as read.")
     return redirect("/notifications")
 

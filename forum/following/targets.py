@@ -14,6 +14,7 @@ from werkzeug.exceptions import NotFound
 
 from forum.accounts.models import User
 from forum.case_studies.models.facets import Asked
+from forum.core.characters import whole_number
 from forum.core.db import db
 from forum.discussion.models import Thread
 from forum.discussion.models.catalogue import catalogue
@@ -142,7 +143,7 @@ def _answers(targets: list[str], viewer: Any) -> Found:
 
 
 def _ids(targets: list[str]) -> list[int]:
-    return [int(each) for each in targets if each.isascii() and each.isdigit() and len(each) < 10]
+    return [number for each in targets if (number := whole_number(each)) is not None]
 
 
 FINDERS = {

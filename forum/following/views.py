@@ -9,6 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
+from forum.core.characters import whole_number
 from forum.core.db import db, first_or_404
 from forum.core.guards import me, signed_in
 from forum.core.limits import limiter, person
@@ -151,10 +152,10 @@ def catch_up() -> ResponseReturnValue:
 def read(id: int) -> ResponseReturnValue:
     """Read as far as post `number`: told by the page's script as it is read, or by its button."""
     thread = first_or_404(Thread.visible_to(me()).where(Thread.id == standing(id)))
-    number = request.form.get("number", "")
-    if not (number.isascii() and number.isdigit() and len(number) < 10):
+    number = whole_number(request.form.get("number"))
+    if number is None:
         abort(422)
-    Reading.move(me(), thread, int(number))
+    Reading.move(me(), thread, number)
     if "quiet" in request.form:
         return "", 204
     flash("Marked as read.")

@@ -16,12 +16,12 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
+from wtforms.validators import AnyOf, DataRequired, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from forum.accounts.models import User
-from forum.core.forms import Form
-from forum.core.markup import clean_text
+from forum.core.characters import one_line, trimmed, whole_number
+from forum.core.forms import Form, no_longer
 from forum.discussion.models import Component, Prompt
 from forum.discussion.models.words import REASONS
 from forum.moderation.models import Act
@@ -41,19 +41,6 @@ DECISIONS = {
     Act.HIDE: "Hide it",
     Act.REMOVE: "Remove it",
 }
-
-
-def _text(typed: str | None) -> str:
-    """What was typed, with line ends counted as people count them."""
-    return clean_text(typed or "").strip()
-
-
-def _line(typed: str | None) -> str:
-    return " ".join(_text(typed).split())
-
-
-def _no_longer(most: int, what: str) -> Length:
-    return Length(max=most, message=f"{what} must be {most:,} characters or fewer")
 
 
 def _reasons(label: str) -> RadioField:
@@ -85,12 +72,12 @@ class ReportForm(Form):
 
     reason = _reasons("What is wrong?")
     email = StringField(
-        "Your email address (optional)", filters=[_line], validators=[_no_longer(320, "The address"), _mail]
+        "Your email address (optional)", filters=[one_line], validators=[no_longer(320, "The address"), _mail]
     )
     detail = TextAreaField(
         "Anything else the team should know (optional)",
-        filters=[_text],
-        validators=[_no_longer(LONGEST_DETAIL, "What the team should know")],
+        filters=[trimmed],
+        validators=[no_longer(LONGEST_DETAIL, "What the team should know")],
     )
 
 
@@ -111,10 +98,10 @@ class SwitchForm(Form):
 class AppealForm(Form):
     text = TextAreaField(
         "Why do you think the decision is wrong?",
-        filters=[_text],
+        filters=[trimmed],
         validators=[
             DataRequired("Say why you think the decision is wrong"),
-            _no_longer(LONGEST_DETAIL, "Your appeal"),
+            no_longer(LONGEST_DETAIL, "Your appeal"),
         ],
     )
 
@@ -123,7 +110,7 @@ class NoteForm(Form):
     """An act of the team that needs no reason. `then` is where the person goes on, a path of ours."""
 
     note = TextAreaField(
-        "Note (optional)", filters=[_text], validators=[_no_longer(LONGEST_NOTE, "The note")]
+        "Note (optional)", filters=[trimmed], validators=[no_longer(LONGEST_NOTE, "The note")]
     )
 
 
@@ -131,8 +118,8 @@ class HideForm(NoteForm):
     reason = _reasons("Why is it hidden?")
     words = TextAreaField(
         "What its author is told (optional)",
-        filters=[_text],
-        validators=[_no_longer(LONGEST_DETAIL, "What its author is told")],
+        filters=[trimmed],
+        validators=[no_longer(LONGEST_DETAIL, "What its author is told")],
     )
 
 
@@ -144,7 +131,7 @@ class ArrangeForm(NoteForm):
     """The settings of a thread; the components are set by the view."""
 
     title = StringField(
-        "Title", filters=[_line], validators=[DataRequired("Enter a title"), _no_longer(150, "The title")]
+        "Title", filters=[one_line], validators=[DataRequired("Enter a title"), no_longer(150, "The title")]
     )
     components = SelectMultipleField(
         "Which parts of personalised learning is it about?",
@@ -167,11 +154,11 @@ class SplitForm(NoteForm):
     """Which posts become a thread of their own: those that are ticked, and those whose numbers are typed."""
 
     posts = SelectMultipleField("Which posts go?", validate_choice=False)
-    numbers = StringField("Other posts, by their numbers (optional)", filters=[_line])
+    numbers = StringField("Other posts, by their numbers (optional)", filters=[one_line])
     title = StringField(
         "What is the new thread called?",
-        filters=[_line],
-        validators=[DataRequired("Enter a title"), _no_longer(150, "The title")],
+        filters=[one_line],
+        validators=[DataRequired("Enter a title"), no_longer(150, "The title")],
     )
     components = SelectMultipleField(
         "Which parts of personalised learning is it about?",
@@ -205,10 +192,10 @@ def _numbers(typed: str) -> Iterable[int]:
 class MergeForm(NoteForm):
     into = StringField(
         "Into which thread?",
-        filters=[_line],
+        filters=[one_line],
         validators=[
             DataRequired("Enter the address or the number of a thread"),
-            _no_longer(500, "The address"),
+            no_longer(500, "The address"),
         ],
     )
 
@@ -240,11 +227,11 @@ class DecisionForm(Form):
     )
     words = TextAreaField(
         "What its author is told",
-        filters=[_text],
-        validators=[_no_longer(LONGEST_DETAIL, "What its author is told")],
+        filters=[trimmed],
+        validators=[no_longer(LONGEST_DETAIL, "What its author is told")],
     )
     note = TextAreaField(
-        "Note for the team (optional)", filters=[_text], validators=[_no_longer(LONGEST_NOTE, "The note")]
+        "Note for the team (optional)", filters=[trimmed], validators=[no_longer(LONGEST_NOTE, "The note")]
     )
 
     def validate_reason(self, field: SelectField) -> None:
@@ -266,11 +253,11 @@ class FileDecisionForm(Form):
     reason = _reasons_or_none()
     words = TextAreaField(
         "What its author is told (optional)",
-        filters=[_text],
-        validators=[_no_longer(LONGEST_NOTE, "What its author is told")],
+        filters=[trimmed],
+        validators=[no_longer(LONGEST_NOTE, "What its author is told")],
     )
     note = TextAreaField(
-        "Note for the team (optional)", filters=[_text], validators=[_no_longer(LONGEST_NOTE, "The note")]
+        "Note for the team (optional)", filters=[trimmed], validators=[no_longer(LONGEST_NOTE, "The note")]
     )
 
     def offer(self, is_shown: bool) -> None:
@@ -297,8 +284,8 @@ class AppealOutcomeForm(Form):
     )
     answer = TextAreaField(
         "Your reason, for the person who appealed",
-        filters=[_text],
-        validators=[DataRequired("Give your reason"), _no_longer(LONGEST_DETAIL, "Your reason")],
+        filters=[trimmed],
+        validators=[DataRequired("Give your reason"), no_longer(LONGEST_DETAIL, "Your reason")],
     )
 
 
@@ -307,7 +294,7 @@ class PassForm(Form):
 
     to = SelectField("Which colleague?", validate_choice=False)
     note = StringField(
-        "What do you want to ask? (optional)", filters=[_line], validators=[_no_longer(500, "The question")]
+        "What do you want to ask? (optional)", filters=[one_line], validators=[no_longer(500, "The question")]
     )
 
     def offer(self, colleagues: list[User]) -> None:
@@ -339,11 +326,11 @@ class SanctionForm(Form):
     )
     words = TextAreaField(
         "What the person is told",
-        filters=[_text],
-        validators=[_no_longer(LONGEST_DETAIL, "What the person is told")],
+        filters=[trimmed],
+        validators=[no_longer(LONGEST_DETAIL, "What the person is told")],
     )
     note = TextAreaField(
-        "Note for the team", filters=[_text], validators=[_no_longer(LONGEST_NOTE, "The note")]
+        "Note for the team", filters=[trimmed], validators=[no_longer(LONGEST_NOTE, "The note")]
     )
 
     def validate_reason(self, field: SelectField) -> None:
@@ -385,8 +372,8 @@ class ReverseForm(Form):
     why = TextAreaField(
         "Why is it reversed?",
         description="The person whom it is about is told this.",
-        filters=[_text],
-        validators=[DataRequired("Say why it is reversed"), _no_longer(LONGEST_NOTE, "The reason")],
+        filters=[trimmed],
+        validators=[DataRequired("Say why it is reversed"), no_longer(LONGEST_NOTE, "The reason")],
     )
 
 
@@ -395,15 +382,14 @@ class RulesForm(Form):
 
     source = TextAreaField(
         "The rules",
-        filters=[_text],
-        validators=[DataRequired("Enter the rules"), _no_longer(LONGEST_TEXT, "The rules")],
+        filters=[trimmed],
+        validators=[DataRequired("Enter the rules"), no_longer(LONGEST_TEXT, "The rules")],
     )
     since = HiddenField()
 
     @property
     def number(self) -> int:
-        typed = self.since.data or ""
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+        return whole_number(self.since.data) or 0
 
 
 class _WordingsForm(Form):
@@ -416,7 +402,7 @@ WordingsForm = type(
     "WordingsForm",
     (_WordingsForm,),
     {
-        reason: TextAreaField(label, filters=[_text], validators=[_no_longer(LONGEST_DETAIL, "The wording")])
+        reason: TextAreaField(label, filters=[trimmed], validators=[no_longer(LONGEST_DETAIL, "The wording")])
         for reason, label in REASONS.items()
     },
 )
@@ -425,8 +411,8 @@ WordingsForm = type(
 class MemberForm(Form):
     email = StringField(
         "Email address",
-        filters=[_line],
-        validators=[DataRequired("Enter an email address"), _no_longer(320, "The address")],
+        filters=[one_line],
+        validators=[DataRequired("Enter an email address"), no_longer(320, "The address")],
     )
     role = RadioField(
         "What can they do?",
@@ -454,8 +440,8 @@ class BanForm(NoteForm):
     )
     value = StringField(
         "Which one?",
-        filters=[_line],
-        validators=[DataRequired("Enter the address, the domain or the network"), _no_longer(254, "It")],
+        filters=[one_line],
+        validators=[DataRequired("Enter the address, the domain or the network"), no_longer(254, "It")],
     )
     days = SelectField(
         "For how long?",
@@ -497,27 +483,27 @@ class TextForm(Form):
 class PromptForm(TextForm):
     title = StringField(
         "Title",
-        filters=[_line],
-        validators=[DataRequired("Enter a title"), _no_longer(200, "The title")],
+        filters=[one_line],
+        validators=[DataRequired("Enter a title"), no_longer(200, "The title")],
     )
     question = StringField(
         "Question",
-        filters=[_line],
-        validators=[DataRequired("Enter a question"), _no_longer(500, "The question")],
+        filters=[one_line],
+        validators=[DataRequired("Enter a question"), no_longer(500, "The question")],
     )
     introduction = TextAreaField(
-        "Introduction", filters=[_text], validators=[_no_longer(LONGEST_TEXT, "The introduction")]
+        "Introduction", filters=[trimmed], validators=[no_longer(LONGEST_TEXT, "The introduction")]
     )
 
 
 class ComponentForm(TextForm):
     name = StringField(
-        "Name", filters=[_line], validators=[DataRequired("Enter a name"), _no_longer(120, "The name")]
+        "Name", filters=[one_line], validators=[DataRequired("Enter a name"), no_longer(120, "The name")]
     )
     summary = TextAreaField(
         "Summary",
-        filters=[_text],
-        validators=[DataRequired("Enter a summary"), _no_longer(LONGEST_TEXT, "The summary")],
+        filters=[trimmed],
+        validators=[DataRequired("Enter a summary"), no_longer(LONGEST_TEXT, "The summary")],
     )
 
 

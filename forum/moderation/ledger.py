@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from forum.core.db import now
 from forum.core.dress import iso
 from forum.core.freshness import fresh
+from forum.core.paging import id_asked
 from forum.moderation.models.ledger import Entry, Figures, Month, ledger_version
 from forum.moderation.views import bp
 
@@ -22,7 +23,7 @@ COLUMNS = ("number", "date", "prompt", "kind", "decision", "reason", "appeal")
 @bp.get("/moderation")
 @fresh(ledger_version)
 def ledger() -> ResponseReturnValue:
-    month, before = _month(), _before()
+    month, before = _month(), id_asked("before")
     entries = Entry.of_month(month, before, LINES + 1)
     return render_template(
         "moderation/ledger.html",
@@ -54,10 +55,3 @@ def ledger_csv() -> Response:
 def _month() -> Month:
     asked = request.args.get("month")
     return Month.of(now()) if asked is None else Month.named(asked) or abort(404)
-
-
-def _before() -> int | None:
-    asked = request.args.get("before", "")
-    if not asked:
-        return None
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else abort(404)

@@ -8,8 +8,8 @@ from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
+from forum.core.characters import one_line, trimmed, whole_number
 from forum.core.forms import Form
-from forum.core.markup import clean_text
 from forum.moderation.models.watched import ACTS, KINDS, MOST_PATTERNS
 from forum.moderation.models.watching import BadTerm, Kind, checked
 
@@ -26,14 +26,6 @@ ACT_HINTS = {
 }
 
 
-def _line(typed: str | None) -> str:
-    return " ".join(clean_text(typed or "").split())
-
-
-def _text(typed: str | None) -> str:
-    return clean_text(typed or "").strip()
-
-
 class UseForm(Form):
     """A button about one version of a list: `since` is the one that was looked at."""
 
@@ -41,8 +33,7 @@ class UseForm(Form):
 
     @property
     def began_from(self) -> int:
-        typed = self.since.data or ""
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+        return whole_number(self.since.data) or 0
 
 
 class WatchedForm(UseForm):
@@ -50,7 +41,7 @@ class WatchedForm(UseForm):
 
     name = StringField(
         "Name of the list",
-        filters=[_line],
+        filters=[one_line],
         validators=[
             DataRequired("Enter a name"),
             Length(max=LONGEST_NAME, message=f"The name must be {LONGEST_NAME} characters or fewer"),
@@ -63,7 +54,7 @@ class WatchedForm(UseForm):
         validators=[AnyOf(KINDS, message="Select what is on it")],
         default=Kind.WORDS,
     )
-    terms = TextAreaField("The list", filters=[_text], validators=[DataRequired("Enter what to watch for")])
+    terms = TextAreaField("The list", filters=[trimmed], validators=[DataRequired("Enter what to watch for")])
     act = RadioField(
         "What happens to a post that has one of them?",
         choices=[SelectChoice(act, text) for act, text in ACTS.items()],
@@ -72,7 +63,7 @@ class WatchedForm(UseForm):
     )
     note = TextAreaField(
         "What its author is told",
-        filters=[_text],
+        filters=[trimmed],
         validators=[
             DataRequired("Say what its author is told"),
             Length(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from forum.accounts.models import User
 from forum.core import differences
+from forum.core.characters import version
 from forum.core.db import db, first_or_404
 from forum.core.errors import Conflict, Refused
 from forum.core.guards import me, signed_in
@@ -19,7 +20,7 @@ from forum.discussion.models import Component, Post, Thread
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.gate import Found, look
 from forum.discussion.models.lists import components_of
-from forum.resources.forms import LONGEST_WHY, ButtonForm, RequestForm, number
+from forum.resources.forms import LONGEST_WHY, ButtonForm, RequestForm
 from forum.resources.models import ResourceRequest
 from forum.resources.models.requests import Requests, Wish
 from forum.resources.models.words import PROMPT, request_as_post
@@ -68,7 +69,7 @@ def edit_request(id: int) -> ResponseReturnValue:
         )
     wish = _wish(form)
     try:
-        found.edit(me(), post, wish, form.disclosure.data, since=number(form.since.data))
+        found.edit(me(), post, wish, form.disclosure.data, since=version(form.since.data))
     except Conflict:
         db.session.rollback()
         found, post = _with_opening(id)

@@ -7,11 +7,11 @@ from typing import Any
 
 from wtforms import HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import AnyOf, DataRequired, Length, Optional, ValidationError
+from wtforms.validators import AnyOf, DataRequired, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from forum.core.forms import Form
-from forum.core.markup import clean_text
+from forum.core.characters import one_line, trimmed
+from forum.core.forms import Form, no_longer, with_words
 from forum.discussion.models.catalogue import catalogue
 from forum.resources.models.words import HELPED, KNOWN, Answers
 
@@ -20,29 +20,6 @@ DISCLOSURES = [
     SelectChoice("named", "With my name"),
     SelectChoice("role-only", "With my role only, such as “A teacher, primary”"),
 ]
-
-
-def text(typed: str | None) -> str:
-    return clean_text(typed or "").strip()
-
-
-def line(typed: str | None) -> str:
-    return " ".join(text(typed).split())
-
-
-def number(typed: str | None) -> int:
-    """A version that a form carries; -1, which is none, for nonsense."""
-    return int(typed) if typed and typed.isascii() and typed.isdigit() and len(typed) < 10 else -1
-
-
-def no_longer(most: int, what: str) -> Length:
-    return Length(max=most, message=f"{what} must be {most:,} characters or fewer")
-
-
-def in_words(form: Form, field: Any) -> None:
-    """Not only spaces, or characters that do not show."""
-    if not any(c.isalnum() for c in field.data or ""):
-        raise ValidationError("Enter some words")
 
 
 def component_choices() -> list[SelectChoice]:
@@ -64,7 +41,7 @@ class Said(Form):
 
 
 def _optional_line(label: str, what: str) -> StringField:
-    return StringField(label, filters=[line], validators=[no_longer(LONGEST_LINE, what)])
+    return StringField(label, filters=[one_line], validators=[no_longer(LONGEST_LINE, what)])
 
 
 class ReviewForm(Said):
@@ -87,7 +64,7 @@ class ReviewForm(Said):
     missing = _optional_line("What is missing? (optional)", "What is missing")
     body = TextAreaField(
         "Anything else you want to say about it? (optional)",
-        filters=[text],
+        filters=[trimmed],
         validators=[no_longer(LONGEST_BODY, "Your text")],
     )
 
@@ -130,25 +107,29 @@ class RequestForm(Said):
 
     title = StringField(
         "What do you miss?",
-        filters=[line],
+        filters=[one_line],
         validators=[
             DataRequired("Enter what you miss"),
             no_longer(LONGEST_TITLE, "What you miss"),
-            in_words,
+            with_words,
         ],
     )
     for_whom = StringField(
         "Who is it for?",
-        filters=[line],
-        validators=[DataRequired("Enter who it is for"), no_longer(LONGEST_LINE, "Who it is for"), in_words],
+        filters=[one_line],
+        validators=[
+            DataRequired("Enter who it is for"),
+            no_longer(LONGEST_LINE, "Who it is for"),
+            with_words,
+        ],
     )
     body = TextAreaField(
         "Why is it needed?",
-        filters=[text],
+        filters=[trimmed],
         validators=[
             DataRequired("Enter why it is needed"),
             no_longer(LONGEST_WHY, "Why it is needed"),
-            in_words,
+            with_words,
         ],
     )
     components = SelectMultipleField(

@@ -9,6 +9,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from forum.core.characters import version
 from forum.core.db import db, first_or_404, now
 from forum.core.dress import LONDON
 from forum.core.errors import Conflict, Refused
@@ -16,7 +17,7 @@ from forum.core.forms import Form
 from forum.core.guards import me, team_room
 from forum.discussion.models import Post
 from forum.resources.asking import found_request, request_url
-from forum.resources.forms import ButtonForm, number
+from forum.resources.forms import ButtonForm
 from forum.resources.models import Resource, ResourceChange
 from forum.resources.models.changes import readable_posts
 from forum.resources.models.requests import Requests
@@ -148,7 +149,7 @@ def edit_change(id: int) -> ResponseReturnValue:
     conflict = None
     if form.validate_on_submit() and (posts := _posts(form, change.resource)) is not None:
         try:
-            change.edit(me(), form.on.data, form.what.data, posts, number(form.since.data))
+            change.edit(me(), form.on.data, form.what.data, posts, version(form.since.data))
         except Conflict:
             db.session.rollback()
             conflict = change = first_or_404(ResourceChange.whole().where(ResourceChange.id == id))
@@ -197,7 +198,7 @@ def answer(id: int) -> ResponseReturnValue:
                 form.owner.data,
                 form.due.data,
                 form.note.data,
-                since=number(form.since.data),
+                since=version(form.since.data),
                 submission=(form.submission.data or "")[:64],
             )
         except Refused as refusal:

@@ -14,8 +14,9 @@ from wtforms.utils import unset_value
 from wtforms.validators import AnyOf, DataRequired, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from forum.core.forms import Form
-from forum.resources.forms import LONGEST_LINE, component_choices, in_words, line, no_longer, text
+from forum.core.characters import one_line, trimmed
+from forum.core.forms import Form, no_longer, with_words
+from forum.resources.forms import LONGEST_LINE, component_choices
 from forum.resources.models.words import ASKED, STATES, Facts
 
 LONGEST_NOTE = 10_000
@@ -38,7 +39,7 @@ class DayField(Field):
         if self.data:
             self.parts = {part: str(getattr(self.data, part)) for part in PARTS}
         if formdata is not None and any(f"{self.name}-{part}" in formdata for part in PARTS):
-            self.parts = {part: line(formdata.get(f"{self.name}-{part}"))[:20] for part in PARTS}
+            self.parts = {part: one_line(formdata.get(f"{self.name}-{part}"))[:20] for part in PARTS}
             self.data = None
 
     def pre_validate(self, form: Any) -> None:
@@ -77,22 +78,22 @@ class ResourceForm(Form):
 
     name = StringField(
         "Name",
-        filters=[line],
-        validators=[DataRequired("Enter a name"), no_longer(150, "The name"), in_words],
+        filters=[one_line],
+        validators=[DataRequired("Enter a name"), no_longer(150, "The name"), with_words],
     )
     provider = StringField(
         "Provider",
-        filters=[line],
+        filters=[one_line],
         validators=[DataRequired("Enter who provides it"), no_longer(200, "The provider")],
     )
     group = StringField(
         "Group",
-        filters=[lambda typed: line(typed).lower()],
-        validators=[DataRequired("Enter a group"), no_longer(40, "The group"), in_words],
+        filters=[lambda typed: one_line(typed).lower()],
+        validators=[DataRequired("Enter a group"), no_longer(40, "The group"), with_words],
     )
     audience = StringField(
         "Who it is for",
-        filters=[line],
+        filters=[one_line],
         validators=[DataRequired("Enter who it is for"), no_longer(LONGEST_LINE, "Who it is for")],
     )
     components = SelectMultipleField(
@@ -102,17 +103,17 @@ class ResourceForm(Form):
     )
     address = StringField(
         "Address then",
-        filters=[line],
+        filters=[one_line],
         validators=[DataRequired("Enter the address it had"), no_longer(300, "The address")],
     )
     archived_address = StringField(
         "Archived address (optional)",
-        filters=[lambda typed: text(typed)],
+        filters=[trimmed],
         validators=[no_longer(500, "The archived address"), on_the_web],
     )
     summary = TextAreaField(
         "Summary",
-        filters=[text],
+        filters=[trimmed],
         validators=[DataRequired("Enter a summary"), no_longer(LONGEST_NOTE, "The summary")],
     )
     since = HiddenField()
@@ -131,7 +132,7 @@ class RetireForm(Form):
     on = DayField("When it was retired", missing="Enter when it was retired")
     because = TextAreaField(
         "Why",
-        filters=[text],
+        filters=[trimmed],
         validators=[DataRequired("Enter why it was retired"), no_longer(2_000, "The reason")],
     )
 
@@ -142,11 +143,13 @@ class ChangeForm(Form):
     on = DayField("When it changed", missing="Enter when it changed")
     what = TextAreaField(
         "What changed",
-        filters=[text],
-        validators=[DataRequired("Enter what changed"), no_longer(LONGEST_NOTE, "What changed"), in_words],
+        filters=[trimmed],
+        validators=[DataRequired("Enter what changed"), no_longer(LONGEST_NOTE, "What changed"), with_words],
     )
     rests_on = StringField(
-        "The posts it rests on (optional)", filters=[line], validators=[no_longer(2_000, "The list of posts")]
+        "The posts it rests on (optional)",
+        filters=[one_line],
+        validators=[no_longer(2_000, "The list of posts")],
     )
     submission = HiddenField()
     since = HiddenField()
@@ -183,17 +186,17 @@ class AnswerForm(Form):
     )
     owner = StringField(
         "Who sees to it",
-        filters=[line],
-        validators=[DataRequired("Enter who sees to it"), no_longer(120, "Who sees to it"), in_words],
+        filters=[one_line],
+        validators=[DataRequired("Enter who sees to it"), no_longer(120, "Who sees to it"), with_words],
     )
     due = DayField("By when (optional)")
     note = TextAreaField(
         "What you say to those who asked",
-        filters=[text],
+        filters=[trimmed],
         validators=[
             DataRequired("Enter what you say to those who asked"),
             no_longer(LONGEST_NOTE, "The note"),
-            in_words,
+            with_words,
         ],
     )
     submission = HiddenField()

@@ -5,14 +5,10 @@ from __future__ import annotations
 from wtforms import HiddenField, StringField
 from wtforms.validators import DataRequired, Length
 
+from forum.core.characters import one_line
 from forum.core.forms import Form
-from forum.core.markup import clean_text
 from forum.search.models.empty import LONGEST
 from forum.search.models.saved import LONGEST_NAME, LONGEST_QUERY
-
-
-def one_line(text: str | None) -> str:
-    return " ".join(clean_text(text or "").split())
 
 
 class SaveForm(Form):

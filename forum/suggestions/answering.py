@@ -7,6 +7,7 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from forum.core.characters import version
 from forum.core.db import db, first_or_404
 from forum.core.errors import Conflict, Refused
 from forum.core.guards import me
@@ -44,7 +45,7 @@ def answer(id: int) -> ResponseReturnValue:
         if draft is None and not form.since.data:
             AnswerDraft.begin(found, me(), said)
         else:
-            (draft or _closed(id)).change(me(), said, _number(form.since.data))
+            (draft or _closed(id)).change(me(), said, version(form.since.data))
     except Conflict as conflict:
         return _conflict(form, id, conflict)
     except Refused as refusal:
@@ -60,7 +61,9 @@ def read(draft: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         abort(400)
     return _do(
-        found, lambda: found.read(me(), _number(form.since.data)), "You have read it. It can be published."
+        found,
+        lambda: found.read(me(), version(form.since.data)),
+        "You have read it. It can be published.",
     )
 
 
@@ -144,7 +147,3 @@ def _page(
         **more,
     )
     return page, status
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0

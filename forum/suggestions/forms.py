@@ -8,11 +8,11 @@ from typing import Any
 
 from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
+from wtforms.validators import AnyOf, DataRequired, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from forum.core.forms import Form
-from forum.core.markup import clean_text
+from forum.core.characters import one_line, trimmed
+from forum.core.forms import Form, no_longer, with_words
 from forum.core.tokens import new_token
 from forum.core.working_time import today
 from forum.discussion.models.catalogue import catalogue
@@ -29,27 +29,9 @@ DISCLOSURES = [
 ]
 
 
-def _text(typed: str | None) -> str:
-    return clean_text(typed or "").strip("\n")
-
-
-def _line(typed: str | None) -> str:
-    return " ".join(clean_text(typed or "").split())
-
-
-def _shows(form: Form, field: Any) -> None:
-    """Not only spaces, or characters that do not show."""
-    if not any(c.isalnum() for c in field.data or ""):
-        raise ValidationError(field.gettext("Enter some words"))
-
-
-def _long(most: int, what: str) -> Length:
-    return Length(max=most, message=f"{what} must be {most:,} characters or fewer")
-
-
 def _area(label: str, missing: str, most: int, what: str) -> TextAreaField:
     return TextAreaField(
-        label, filters=[_text], validators=[DataRequired(missing), _long(most, what), _shows]
+        label, filters=[trimmed], validators=[DataRequired(missing), no_longer(most, what), with_words]
     )
 
 
@@ -60,8 +42,8 @@ def _note(label: str, missing: str) -> TextAreaField:
 def _owner() -> StringField:
     return StringField(
         "Who sees to it",
-        filters=[_line],
-        validators=[DataRequired("Enter who sees to it"), _long(LONGEST_OWNER, "The name"), _shows],
+        filters=[one_line],
+        validators=[DataRequired("Enter who sees to it"), no_longer(LONGEST_OWNER, "The name"), with_words],
     )
 
 
@@ -71,11 +53,11 @@ class SuggestionForm(Form):
 
     title = StringField(
         "Your suggestion in a few words",
-        filters=[_line],
+        filters=[one_line],
         validators=[
             DataRequired("Enter your suggestion in a few words"),
-            _long(LONGEST_TITLE, "The title"),
-            _shows,
+            no_longer(LONGEST_TITLE, "The title"),
+            with_words,
         ],
     )
     body = _area("What do you suggest?", "Enter what you suggest", LONGEST_BODY, "What you suggest")
@@ -147,10 +129,10 @@ class AnswerForm(Form):
     )
     note = _note("What to say", "Enter what to say")
     owner = _owner()
-    day = StringField("Day", filters=[_line])
-    month = StringField("Month", filters=[_line])
-    year = StringField("Year", filters=[_line])
-    posts = StringField("Numbers of the posts that it rests on", filters=[_line])
+    day = StringField("Day", filters=[one_line])
+    month = StringField("Month", filters=[one_line])
+    year = StringField("Year", filters=[one_line])
+    posts = StringField("Numbers of the posts that it rests on", filters=[one_line])
     since = HiddenField()
 
     def offer(self, steps: list[Status]) -> None:
@@ -214,10 +196,10 @@ class MergeForm(Form):
 
     into = StringField(
         "The suggestion that goes on",
-        filters=[_line],
+        filters=[one_line],
         validators=[DataRequired("Enter its number or its address")],
     )
-    note = TextAreaField("Note (optional)", filters=[_text], validators=[_long(2_000, "The note")])
+    note = TextAreaField("Note (optional)", filters=[trimmed], validators=[no_longer(2_000, "The note")])
     sure = HiddenField()
 
     @property

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from forum.core.db import db, first_or_404
 from forum.core.freshness import fresh
 from forum.core.guards import me, signed_in
-from forum.core.paging import PER_PAGE, Pages, asked_page, pages_of
+from forum.core.paging import PER_PAGE, Pages, asked_page, id_asked, pages_of
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.lists import LAST_PAGE, site_version, thread_version
 from forum.discussion.models.merging import address, gone_on_in
@@ -113,7 +113,7 @@ def trail(id: int) -> ResponseReturnValue:
 @signed_in
 def what_happened() -> ResponseReturnValue:
     """What happened to what this person said."""
-    before, supported = _id_asked("before"), _id_asked("supported")
+    before, supported = id_asked("before"), id_asked("supported")
     posts, others = said_by(me(), before or LAST_ID), supported_by(me(), supported or LAST_ID)
     return render_template(
         "suggestions/what_happened.html",
@@ -149,11 +149,3 @@ def _pages(path: str, count: int) -> Pages:
         return path + (f"?{query}" if query else "")
 
     return Pages(number, last, at, more=count > LAST_PAGE * PER_PAGE)
-
-
-def _id_asked(name: str) -> int | None:
-    """The id that the URL's `name` holds, if it has one; nonsense is a 404."""
-    text = request.args.get(name, "")
-    if not text:
-        return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else abort(404)

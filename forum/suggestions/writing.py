@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from forum.accounts.models import User
 from forum.core import differences
+from forum.core.characters import version, whole_number
 from forum.core.db import db, first_or_404
 from forum.core.dress import when
 from forum.core.errors import Conflict, Refused
@@ -88,7 +89,7 @@ def save_draft() -> ResponseReturnValue:
     form, about = SuggestionForm(), request.form.get("about", "")
     key, what, path = NEW, "A suggestion", "/suggestions/new"
     if about:
-        post = _opening(int(about) if about.isascii() and about.isdigit() and len(about) < 10 else abort(404))
+        post = _opening(whole_number(about) or abort(404))
         key, what = f"suggestion:{post.thread_id}", f"An edit: {post.thread.title}"
         path = f"/suggestions/{post.thread_id}/edit"
     draft = Draft.save(me(), key, what, path, form.kept())
@@ -123,7 +124,12 @@ def edit(id: int) -> ResponseReturnValue:
         return _page("suggestions/edit.html", form, 422, thread=post.thread)
     try:
         suggestion.edit(
-            me(), form.words, _components(form), form.disclosure.data, post, _number(form.since.data)
+            me(),
+            form.words,
+            _components(form),
+            form.disclosure.data,
+            post,
+            version(form.since.data),
         )
     except Conflict:
         return _conflict(form, id)
@@ -185,10 +191,6 @@ def _may_publish(form: SuggestionForm) -> bool:
 def _components(form: SuggestionForm) -> list[Component]:
     wanted = form.components.data or []
     return list(db.session.scalars(select(Component).where(Component.slug.in_(wanted))))
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _page(template: str, form: SuggestionForm, status: int = 200, **more: Any) -> ResponseReturnValue:

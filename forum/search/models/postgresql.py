@@ -1,7 +1,8 @@
 """The index in PostgreSQL: a tsvector with GIN, asked for one window of ids after another.
 
 GIN answers with all matches at once and in no order. So each row carries tags for the 4,096 and the 65,536 ids that
-it stands among, and a search begins with the newest window, then takes as many older ones as it seems to need."""
+it stands among, and a search begins with the newest window. What few posts have is then asked for at once: to look up
+in which windows a post stands takes longer than to read it. Of what many have, as many windows as it seems to need."""
 
 from __future__ import annotations
 
@@ -20,7 +21,6 @@ from forum.search.models.index import (
     Some,
     ThreadRow,
     Title,
-    apart,
     grouped,
 )
 from forum.search.models.parsing import Group, Words
@@ -29,22 +29,24 @@ from forum.search.models.words import in_capitals
 
 SMALL, LARGE = 12, 16  # bits of a window
 FIRST = 4_096  # ids in the first window
-MOST_TAGS = 17
-FURTHER = 8  # times as many ids at most as have been looked at
-RECHECKS = 25_000  # rows in which places of words are compared for one answer
+MOST_SMALL, MOST_LARGE = 9, 17  # windows in one question
+FEW = 6_000  # posts
+MANY = 0.05  # of the newest posts: what these have is not few, whatever was expected
+RECHECKS = 12_000  # rows in which places of words are compared for one answer
 LONG_AGO, FAR_OFF = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 DEEPEST, SIDE_BY_SIDE = 4, 2  # how often search_newest_posts goes further down, for words and for phrases
 PHRASES = 200  # found ones after which no further window is opened
 
-# MATERIALIZED: the planner is not to walk the primary key in the hope of meeting matches soon.
+# MATERIALIZED and + 0: the planner is not to walk the primary key in the hope of meeting matches soon, nor because a
+# plan for any values takes every range of ids for a small one.
 POSTS = (
     "WITH m AS MATERIALIZED (SELECT post_id, thread_id, number, tags FROM search_posts"
-    " WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery) AND post_id >= %s AND post_id < %s{dates})"
+    " WHERE words @@ ({match}) AND post_id + 0 >= %s AND post_id + 0 < %s{dates})"
     " SELECT post_id, thread_id, number, tags FROM m ORDER BY post_id DESC LIMIT %s"
 )
 THREADS = (
     "WITH m AS MATERIALIZED (SELECT thread_id, tags FROM search_threads"
-    " WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery) AND thread_id < %s{dates})"
+    " WHERE words @@ ({match}) AND thread_id + 0 < %s{dates})"
     " SELECT thread_id, tags FROM m ORDER BY thread_id DESC LIMIT %s"
 )
 ASKED = (
@@ -64,10 +66,8 @@ TITLED = (
 )
 THERE = "SELECT count(*) FROM search_posts WHERE post_id > %s AND post_id < %s"
 LAST_SPAN = "SELECT max(span) FROM search_months WHERE month BETWEEN %s AND %s"
-COUNT = (
-    "SELECT count(*) FROM search_posts WHERE words @@ (to_tsquery('search_english', %s) && %s::tsquery)"
-    " AND post_id > %s AND post_id < %s"
-)
+COUNT = "SELECT count(*) FROM search_posts WHERE words @@ ({match}) AND post_id > %s AND post_id < %s"
+SHARE = "SELECT search_share({match})"
 TEXTS = "SELECT id, left(source, %s) FROM posts WHERE id = ANY (%s)"
 TITLES = "SELECT id, title, supporters_count FROM threads WHERE id = ANY (%s)"
 NEAR = (
@@ -88,19 +88,16 @@ class PostgreSQL:
         top = below if below is not None else _newest() + 1
         if narrow.begins is not None or narrow.ends is not None:
             top = min(top, _above(narrow))
+        if top <= 0:
+            return Found()
         enough = PHRASES if words.has_phrase else most + 1
-        bottom = _bottom(words, top)
-        found, looked, size = Found(), 0, FIRST
-        while top > 0 and len(found.posts) <= most:
-            low = max(bottom, _aligned(top - size, size))
-            found.posts += self._window(words, narrow, low, top, most + 1 - len(found.posts))
-            if low > 0 and (low == bottom or len(found.posts) >= enough):
-                found.floor = low
+        found, search = Found(), _Descent(words, narrow, top)
+        while len(found.posts) <= most:
+            found.posts += search.window(most + 1 - len(found.posts))
+            if search.low == search.bottom or len(found.posts) >= enough:
+                found.floor = search.low or None
                 break
-            looked, top = looked + top - low, low
-            missing = enough - len(found.posts)
-            size = int(1.3 * missing * looked / (len(found.posts) or 0.5))
-            size = max(FIRST, min(FURTHER * looked, size))
+            search.descend(len(found.posts), enough)
         if len(found.posts) > most:
             del found.posts[most:]
             found.floor = found.posts[-1].id
@@ -110,16 +107,17 @@ class PostgreSQL:
         if not _means(words):
             return []
         dates, values = _dates("created_at", narrow)
-        rows = _rows(THREADS.format(dates=dates), (_wanted(words), _tags(narrow), below, *values, most))
+        match, wanted = _match(words, narrow)
+        rows = _rows(THREADS.format(match=match, dates=dates), (*wanted, below, *values, most))
         return [ThreadRow(*row) for row in rows]
 
     def titled(self, key: str, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
         dates, values = _dates("created_at", narrow)
-        rows = _rows(TITLED.format(dates=dates), (key, _tags(narrow), below, *values, most))
+        rows = _rows(TITLED.format(dates=dates), (key, _tags(narrow) or f"'#{ALL}'", below, *values, most))
         return [ThreadRow(*row) for row in rows]
 
     def some(self, asked: Sequence[Words], narrow: Narrow, most: int) -> list[Some]:
-        tags = _tags(narrow) if narrow.tags or narrow.author else ""
+        tags = _tags(narrow)
         between = narrow.begins or LONG_AGO, narrow.ends or FAR_OFF
         deepest = [SIDE_BY_SIDE if words.has_phrase else DEEPEST for words in asked]
         values = ([_wanted(words) for words in asked], deepest, tags, tags, *between, most, *between, most)
@@ -139,11 +137,40 @@ class PostgreSQL:
         shorter = [word[:n] + word[n + 1 :] for n in range(len(word))]
         return sorted({row[0] for row in _rows(NEAR, ([word, *shorter], shorter))} - {word})
 
-    def _window(self, words: Words, narrow: Narrow, low: int, top: int, most: int) -> list[PostRow]:
-        dates, values = _dates("published_at", narrow)
-        tags = _tags(narrow, _windows(low, top))
-        rows = _rows(POSTS.format(dates=dates), (_wanted(words), tags, low, top, *values, most))
-        return [PostRow(*row) for row in rows]
+
+class _Descent:
+    """The way from post `top` down: the window between `low` and `top` is looked at, then the one below it, as far as
+    `bottom`. Words side by side are compared with each post that has them, so of common ones not all are."""
+
+    def __init__(self, words: Words, narrow: Narrow, top: int) -> None:
+        self.words, self.narrow, self.top = words, narrow, top
+        self.low, self.bottom = _aligned(top - FIRST, FIRST), 0
+        self._from, self._windows = top, _windows(self.low, top)
+        self._share: float | None = None
+
+    def window(self, most: int) -> list[PostRow]:
+        """The newest that are in it."""
+        match, values = _match(self.words, self.narrow, self._windows)
+        dates, between = _dates("published_at", self.narrow)
+        statement = POSTS.format(match=match, dates=dates)
+        return [PostRow(*row) for row in _rows(statement, (*values, self.low, self.top, *between, most))]
+
+    def descend(self, found: int, enough: int) -> None:
+        """To the window in which the rest seems to be, where `found` are above it and `enough` are wanted."""
+        if self._share is None:
+            self._share = _share(self.words, self.narrow)
+            if self.words.has_phrase:
+                span = int(RECHECKS / max(self._share, 1e-6))
+                self.bottom = _aligned(self.top - span, span) if span < self.top else 0
+        looked = self._from - self.low
+        seen, self.top = found / looked, self.low
+        if self._share * self._from <= FEW and seen <= MANY:
+            self.low, self._windows = 0, ()
+            return
+        size = int(1.3 * max(enough - found, 0) / max(seen, self._share))
+        size = min(max(size, looked), (MOST_LARGE - 1) << LARGE)
+        self.low = max(self.bottom, _aligned(self.top - size, size))
+        self._windows = _windows(self.low, self.top)
 
 
 def _rows(statement: str, values: tuple[Any, ...]) -> list[Any]:
@@ -170,36 +197,30 @@ def _above(narrow: Narrow) -> int:
 def _count(words: Words, below: int) -> int:
     """Posts with `words` among the newest below `below`."""
     above = max(0, below - 1 - NEWEST)
-    tags = _tags(Narrow(), _windows(above + 1, below))
-    counted: int = _rows(COUNT, (_wanted(words), tags, above, below))[0][0]
+    match, values = _match(words, Narrow(), _windows(above + 1, below))
+    counted: int = _rows(COUNT.format(match=match), (*values, above, below))[0][0]
     return counted
 
 
+def _share(words: Words, narrow: Narrow) -> float:
+    """The share of all ids that seem to be posts that match."""
+    match, values = _match(words, narrow)
+    share: float = _rows(SHARE.format(match=match), values)[0][0]
+    return share
+
+
 def _aligned(low: int, size: int) -> int:
-    """`low`, or as little below it as a window begins; 0 where tags would be too many, and all is asked at once."""
-    if size > (MOST_TAGS - 1) << LARGE:
-        return 0
-    bits = SMALL if size <= (MOST_TAGS - 1) << SMALL else LARGE
+    """`low`, or as little below it as a window begins."""
+    bits = SMALL if size <= (MOST_SMALL - 1) << SMALL else LARGE
     return max(0, low >> bits << bits)
 
 
 def _windows(low: int, top: int) -> tuple[str, ...]:
-    """The tags of the windows between two ids; none where that is everything."""
-    if low <= 0:
-        return ()
+    """The tags of the windows between two ids."""
     small = range(low >> SMALL, (top - 1 >> SMALL) + 1)
-    if len(small) <= MOST_TAGS:
+    if len(small) <= MOST_SMALL:
         return tuple(f"w{number}" for number in small)
     return tuple(f"x{number}" for number in range(low >> LARGE, (top - 1 >> LARGE) + 1))
-
-
-def _bottom(words: Words, top: int) -> int:
-    """How far down to look: all the way, but for common words side by side."""
-    if not words.has_phrase:
-        return 0
-    among_newest = _count(apart(words), top)
-    span = int(RECHECKS / (among_newest or 0.5) * NEWEST)
-    return _aligned(top - span, span) if span < top else 0
 
 
 def _means(words: Words) -> bool:
@@ -230,8 +251,15 @@ def _spelled(word: str) -> str:
     return f"{word}0" if len(word) == 2 and word[1] == "s" else word
 
 
+def _match(words: Words, narrow: Narrow, windows: tuple[str, ...] = ()) -> tuple[str, tuple[str, ...]]:
+    """SQL and values for what is looked for. What must not be said alone is looked for among everything."""
+    tags = _tags(narrow, windows) or ("" if words.groups else f"'#{ALL}'")
+    sql = "to_tsquery('search_english', %s)"
+    return (f"{sql} && %s::tsquery", (_wanted(words), tags)) if tags else (sql, (_wanted(words),))
+
+
 def _tags(narrow: Narrow, windows: tuple[str, ...] = ()) -> str:
-    sets = [*narrow.tags, *([windows] if windows else [])] or [(ALL,)]
+    sets = [*narrow.tags, *([windows] if windows else [])]
     parts = ["('#" + "' | '#".join(any_of) + "')" for any_of in sets]
     parts += [f"'@{_spelled(name)}'" for name in narrow.author]
     return " & ".join(parts)

@@ -78,8 +78,10 @@ def _help(query: Query, results: Results, limit: int) -> None:
         results.did_you_mean = better.text
         if not results.hits:
             page = _page(better, None, limit)
-            results.hits, results.corrected = page.hits, True
-            return
+            if page.hits:
+                results.hits, results.corrected = page.hits, True
+                return
+            query = better  # what follows rests on words that somebody has said
     if len(query.words.groups) > 1 and query.order == "relevance" and not query.title:
         known = {hit.thread_id for hit in results.hits}
         others = some_of(query.words, Narrow.of(query), MANY // 100 + len(known))
