@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,14 +19,27 @@ from sqlalchemy.orm import joinedload
 from config import Config
 from forum.accounts.models import User
 from forum.core.db import db, now
-from forum.discussion.models import Component, Conversation, Post, Prompt, Thread
+from forum.discussion.models import Component, Conversation, Post, Prompt, Thread, ThreadComponent
 from forum.discussion.models.words import Publication
+from forum.feeds.archives import Stream
 from forum.feeds.rows import Names
+from forum.feeds.streams import (
+    CaseStudies,
+    ComponentPosts,
+    ComponentThreads,
+    Posts,
+    ThreadPosts,
+    Threads,
+    carried_by_its_thread,
+    opened_by_name,
+)
 from forum.feeds.views import ARCHIVES_PER_MINUTE
 from tests.browser import Browser, Page, Site
-from tests.factories import make_person, make_reply, make_thread, post_of
+from tests.factories import make_person, make_reply, make_study, make_thread, post_of
 from tests.feed_rules import ATOM, HISTORY, TOMBSTONES, check_atom, check_json_feed, check_rss, parse_xml
 from tests.queries import counted
+from tests.test_moderation import at_once
+from tests.test_suggestions import explained
 
 HOME = "https://conversation.example.org"
 ATTACKS = Path(__file__).parents[2] / "shared/data/xss.jsonl"
@@ -435,19 +449,19 @@ def test_a_seldom_used_component_is_followed_over_a_long_silence(site: Site) -> 
     for start in (6_000, 12_000, 18_000):
         loud.hold()
         loud.posts_count += 1
-        post = Post(id=start, thread=loud, prompt_id=loud.prompt_id, author=ada, number=loud.posts_count, source="x",
+        post = Post(place=start, thread=loud, prompt_id=loud.prompt_id, author=ada, number=loud.posts_count, source="x",
                     html=post_of(loud).html)  # fmt: skip
         db.session.add(post)
         db.session.commit()
     path = "/components/school-organisation/posts/feed"
     assert history(site, path) == [f"post/{id}" for id in range(10, 0, -1)]
-    late = Post(id=18_001, thread=quiet, prompt_id=quiet.prompt_id, author=ada, number=11, source="x",
-                html=post_of(loud).html)  # fmt: skip
     quiet.hold()
+    late = Post(place=18_001, thread=quiet, prompt_id=quiet.prompt_id, author=ada, number=11, source="x",
+                html=post_of(loud).html)  # fmt: skip
     quiet.posts_count = 11
     db.session.add(late)
     _touch(quiet)
-    assert history(site, path) == ["post/18001", *(f"post/{id}" for id in range(10, 0, -1))]
+    assert history(site, path) == [f"post/{late.id}", *(f"post/{id}" for id in range(10, 0, -1))]
 
 
 def test_a_feed_asks_the_same_of_the_database_for_one_entry_and_for_fifty(site: Site) -> None:
@@ -778,29 +792,171 @@ def test_whoever_hurries_through_the_archives_is_asked_to_wait(site: Site) -> No
     site.visitor().get("/feed.atom")
 
 
-def test_what_waited_long_is_told_when_it_is_published(site: Site) -> None:
-    """A reader who only subscribes learns of it, however many came after; whoever walks back meets it once."""
-    ada, tess = make_person("Ada Obi"), make_person("Tess Okafor", role="team")
-    quiet = make_thread(title="A quiet thread")
+# What waited for the team
+
+
+STREAMS = [*STANDING, "/people/{person}/feed", "/people/{person}/threads/feed"]
+
+
+def whole(post: int) -> Post:
+    return db.session.scalars(select(Post).where(Post.id == post).options(joinedload(Post.thread))).one()
+
+
+def let_out(post: int, by: User) -> None:
+    whole(post).publish(by)
+    db.session.commit()
+
+
+@pytest.fixture
+def waited(site: Site) -> tuple[Thread, int, Thread]:
+    """A reply and a thread that wait, and have since before archives were filled, by a person who says other things."""
+    ada = make_person("Ada Obi")
+    quiet = make_thread(ada, title="A quiet thread")
+    make_study(ada)
     db.session.execute(update(Conversation).values(holds=True))
-    held = quiet.reply(ada, "It waited.")
-    new = make_thread(ada, title="A thread that waited")
+    held, new = quiet.reply(ada, "It waited.").id, make_thread(ada, title="A thread that waited")
     db.session.execute(update(Conversation).values(holds=False))
-    fill(make_thread(title="A busy thread"), 230, make_person("Ben Lee"))
+    fill(make_thread(ada, title="A busy thread"), 230, ada)
     for number in range(60):
-        make_thread(title=f"Thread {number}")
+        make_thread(ada, title=f"Thread {number}")
     long_ago()
-    ids = held.id, new.id
+    return quiet, held, new
+
+
+def test_what_waited_is_told_as_new_and_no_archive_changes(
+    site: Site, waited: tuple[Thread, int, Thread]
+) -> None:
+    """A reader who only subscribes learns of it at once; whoever was away for months walks back until they meet an
+    archive page that they have; each gets everything once."""
+    (quiet, held, new), tess = waited, make_person("Tess Okafor", role="team")
+    feeds = [path_of(feed, quiet) for feed in STREAMS]
+    opening, thread = post_of(new).id, new.id
+    late = {f"post/{held}", f"post/{opening}", f"thread/{thread}"}
+    before = {feed: walk(site, feed) for feed in feeds}
+    assert not late & {id for documents in before.values() for each in documents for id in each.entries}
+    for id in (opening, held):
+        let_out(id, tess)
+    for feed in feeds:
+        new_ids = [f"post/{held}", f"post/{opening}"] if is_posts(feed) else [f"thread/{thread}"]
+        assert list(read(site, f"{feed}.atom").entries)[: len(new_ids)] == new_ids, feed
+    ada = db.session.get_one(User, quiet.author_id)
+    fill(quiet, 230, ada)
+    for number in range(60):
+        make_thread(ada, title=f"Later {number}")
+    long_ago(40)
+    for feed in feeds:
+        known = {each.url: each for each in before[feed][1:]}
+        seen, address = [], f"{feed}.atom"
+        documents = walk(site, feed)
+        for document in documents:
+            if document.url in known:
+                assert list(document.entries) == list(known[document.url].entries), document.url
+                assert document.tombstones == known[document.url].tombstones
+        while address and address not in known:
+            seen.append(read(site, address))
+            address = seen[-1].link("prev-archive") or ""
+        assert address in known or not known, feed
+        met = {id for each in (*seen, *before[feed]) for id in each.entries}
+        told = [id for each in documents for id in each.entries]
+        assert len(told) == len(set(told)) and set(told) == met, feed
+    assert sorted(history(site, "/posts/feed")) == shown()
+    assert sorted(history(site, "/feed")) == threads_shown()
+    assert post_of(quiet, 2).id == held and history(site, f"/threads/{quiet.id}/feed")[-2] == f"post/{held}"
+
+
+def test_lists_have_what_waited_where_its_date_says(site: Site, waited: tuple[Thread, int, Thread]) -> None:
+    (quiet, held, new), tess = waited, make_person("Tess Okafor", role="team")
+    let_out(post_of(new).id, tess)
+    let_out(held, tess)
+    for narrowed in ("", f"&component={COMPONENT}"):
+        page = site.visitor().get(f"/prompts/your-practice?sort=newest{narrowed}")
+        first = page.select("//li[@class='thread-row']//a[starts-with(@href, '/threads/')]/@href")[0]
+        assert first == f"/threads/{new.id}-{new.slug}", narrowed
+    page = site.visitor().get(f"/people/{quiet.author_id}")
+    links = page.select("//li[@class='thread-row']//a[starts-with(@href, '/posts/')]/@href")
+    assert links[:2] == [f"/posts/{held}", f"/posts/{post_of(new).id}"]
+
+
+def test_what_was_withdrawn_while_it_waited_was_never_told(site: Site) -> None:
+    ada = make_person("Ada Obi")
+    quiet = make_thread(ada)
+    db.session.execute(update(Conversation).values(holds=True))
+    held, new = quiet.reply(ada, "It waited.").id, make_thread(ada, title="It waited too")
     opening = post_of(new).id
-    for feed in ("/posts/feed", "/feed"):
-        assert not {f"post/{ids[0]}", f"thread/{ids[1]}"} & set(history(site, feed))
-    for id in (ids[0], opening):
-        whole = select(Post).where(Post.id == id).options(joinedload(Post.thread))
-        db.session.scalars(whole).one().publish(tess)
-        site.commit()
-    posts, threads = read(site, "/posts/feed.atom").entries, read(site, "/feed.atom").entries
-    assert f"post/{ids[0]}" in posts and f"post/{opening}" in posts and f"thread/{ids[1]}" in threads
-    assert f"post/{ids[0]}" in read(site, "/prompts/your-practice/posts/feed.atom").entries
-    assert f"post/{ids[0]}" in read(site, f"/people/{ada.id}/feed.atom").entries
-    assert sorted(set(history(site, "/posts/feed"))) == shown()
-    assert db.session.get_one(Post, ids[0]).number == 2
+    for id in (held, opening):
+        whole(id).withdraw(ada)
+    db.session.execute(update(Conversation).values(holds=False))
+    site.commit()
+    make_reply(quiet, ada)
+    feeds = [f"{path_of(feed, quiet)}.atom" for feed in STREAMS]
+    for feed in feeds:
+        assert read(site, feed).tombstones == {}, feed
+    for id in (held, opening):
+        whole(id).bring_back(ada)
+        db.session.commit()
+    for feed in feeds:
+        new_ids = [f"post/{opening}", f"post/{held}"] if is_posts(feed.replace(".atom", "")) else []
+        assert list(read(site, feed).entries)[: len(new_ids)] == new_ids, feed
+    assert threads_shown() == sorted(history(site, "/feed")) and shown() == sorted(
+        history(site, "/posts/feed")
+    )
+
+
+def test_of_many_that_are_let_out_at_once_each_has_its_own_place(site: Site) -> None:
+    ada, tess = make_person("Ada Obi"), make_person("Tess Okafor", role="team")
+    threads = [make_thread(ada, title=f"Thread {number}") for number in range(3)]
+    db.session.execute(update(Conversation).values(holds=True))
+    held = [each.reply(ada, "It waited.").id for each in threads]
+    held.append(post_of(make_thread(ada, title="A thread that waited")).id)
+    db.session.execute(update(Conversation).values(holds=False))
+    db.session.commit()
+    team, open_to_all = tess.id, [each.id for each in threads]
+    db.session.remove()
+
+    def release(id: int) -> int:
+        with site.app.app_context():
+            let_out(id, db.session.get_one(User, team))
+        return 0
+
+    def write(id: int) -> int:
+        with site.app.app_context():
+            make_reply(db.session.get_one(Thread, id), db.session.get_one(User, team))
+        return 0
+
+    at_once(*(partial(release, id) for id in held * 2), *(partial(write, id) for id in open_to_all))
+    found = db.session.scalars(select(Post.place).where(Post.publication == "published")).all()
+    assert sorted(place or 0 for place in found) == list(range(1, 11))
+    assert sorted(history(site, "/posts/feed")) == shown()
+
+
+def test_each_feed_is_a_range_of_an_index(site: Site) -> None:
+    names = Names(HOME, "conversation.example.org", "2026")
+    about = {"names": names, "title": "", "path": "", "page": "", "sizes": (50,)}
+    carried = (ThreadComponent.component_id == 1,)
+    streams: list[Stream] = [
+        Posts(**about),
+        Posts(**about, where=(Post.prompt_id == 1,)),
+        Posts(**about, where=(Post.author_id == 1, Post.disclosure == "named")),
+        ThreadPosts(**about, where=(Post.thread_id == 1,)),
+        Threads(**about),
+        Threads(**about, where=(Thread.prompt_id == 1,)),
+        Threads(**about, where=(Thread.author_id == 1, opened_by_name())),
+        ComponentThreads(**about, where=carried),
+        CaseStudies(**about),
+    ]
+    for stream in streams:
+        newest = stream.shown().order_by(stream.position.desc()).limit(201)
+        below = stream.shown().where(stream.position < 500).order_by(stream.position.desc()).limit(1)
+        block = (
+            stream.ever().where(stream.position.between(1, 50)).order_by(stream.position.desc()).limit(501)
+        )
+        for query in (newest, below, block):
+            plan = "\n".join(explained(query))
+            assert "TEMP B-TREE" not in plan and "Sort" not in plan and "Seq Scan" not in plan, plan
+            whole = [line for line in plan.splitlines() if "SCAN" in line and "INDEX" not in line]
+            assert not whole, plan
+    component = ComponentPosts(**about, component=1, where=(carried_by_its_thread(1),))
+    looked = component.shown().where(Post.place.between(1, 5_000)).order_by(Post.place.desc()).limit(201)
+    plan = "\n".join(explained(looked))
+    assert "ix_posts_place" in plan and "TEMP B-TREE" not in plan and "Sort" not in plan, plan
+    db.session.rollback()

@@ -78,7 +78,7 @@ def test_from_a_follow_to_what_is_new_and_to_its_end(
     window.go("/following")
     expect(page.locator("main")).to_contain_text("You have read everything")
     with live.work():
-        assert db.session.scalar(select(Reading.number).where(Reading.person_id == reader)) == 4
+        assert db.session.scalar(select(Reading.position).where(Reading.person_id == reader)) == 4
     page.get_by_label("Choose Talking before marking").check()
     page.get_by_label("Change what you have chosen to").select_option("stop")
     keep(window, f"following-{width}-{javascript}")

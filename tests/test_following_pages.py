@@ -123,7 +123,7 @@ def test_how_far_somebody_has_read_moves_by_post_alone_and_never_back(site: Site
     path = f"/threads/{thread.id}-{thread.slug}"
     browser = site.browser(reader)
     browser.get(path)
-    assert db.session.scalar(select(Reading.number)) is None, "a GET moves nothing"
+    assert db.session.scalar(select(Reading.position)) is None, "a GET moves nothing"
     assert browser.get(f"/threads/{thread.id}/unread", status=302).location == f"{path}#post-1"
     assert "unread" not in browser.get("/prompts/your-practice").words, (
         "what was never opened is not unread, but new"
@@ -136,7 +136,7 @@ def test_how_far_somebody_has_read_moves_by_post_alone_and_never_back(site: Site
         assert "unread" not in site.visitor().get(page).words
         assert "unread" not in site.browser(author).get(page).words
     browser.post(f"/threads/{thread.id}/read", {"number": "999999"})
-    assert db.session.scalar(select(Reading.number)) == 25
+    assert db.session.scalar(select(Reading.position)) == 25
     assert browser.get(f"/threads/{thread.id}/unread", status=302).location == f"{path}?page=2#post-25"
     make_reply(thread, author)
     assert "1 unread" in browser.get("/").words
@@ -485,7 +485,7 @@ def test_counts_and_news_are_found_by_their_indexes(site: Site) -> None:
     queries = {
         "the count in the header": db.text(counting._query().replace("{}", "1")),
         "a page of news": news_of(1).order_by(Notice.id.desc()).limit(101),
-        "how far threads were read": select(Reading.number).where(
+        "how far threads were read": select(Reading.position).where(
             Reading.person_id == 1, Reading.thread_id.in_([1, 2])
         ),
         "who follows a thread": following.order_by(Follow.person_id).limit(5000),

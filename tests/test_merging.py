@@ -20,6 +20,7 @@ from forum.discussion.models import Component, Post, Thread, ThreadComponent
 from forum.discussion.models.drafts import Draft
 from forum.discussion.models.lists import Filter
 from forum.discussion.models.merging import merge, standing
+from forum.discussion.models.order import order_of
 from forum.discussion.models.threads import Moved
 from forum.pages import sitemap
 from forum.search.models.upkeep import check
@@ -74,7 +75,7 @@ def rows_of(thread: int) -> list[Any]:
 # What was said
 
 
-def test_posts_go_to_the_end_in_order_under_new_numbers(site: Site) -> None:
+def test_posts_keep_their_order_under_new_numbers(site: Site) -> None:
     kept, duplicate = two()
     answered = duplicate.reply(make_person(), "To the second.", in_reply_to=post_of(duplicate, 2))
     db.session.commit()
@@ -96,8 +97,8 @@ def test_a_permalink_finds_the_new_place(site: Site) -> None:
     post = post_of(duplicate, 5).id
     merged(duplicate, kept)
     page = site.visitor().get(f"/posts/{post}", status=302)
-    assert page.location == f"/threads/{kept.id}-{kept.slug}?page=2#post-27"
-    assert site.visitor().get(page.location).select("//*[@id='post-27']")
+    assert page.location == f"/threads/{kept.id}-{kept.slug}#post-27"
+    assert site.visitor().get(page.location).select("//article[@id='post-27']")
 
 
 def test_counts_dates_and_components_are_of_both(site: Site) -> None:
@@ -158,8 +159,8 @@ def test_one_line_of_the_log_is_enough_to_put_it_back(site: Site) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("/threads/{old}", "/threads/{new}-{slug}"),
-        ("/threads/{old}-one-count-of-pupils", "/threads/{new}-{slug}"),
+        ("/threads/{old}", "/threads/{new}-{slug}#post-4"),
+        ("/threads/{old}-one-count-of-pupils", "/threads/{new}-{slug}#post-4"),
         ("/threads/{old}-any-other-slug?page=2", "/threads/{new}-{slug}"),
         ("/threads/{old}-x?quote={post}", "/threads/{new}-{slug}?quote={post}"),
         ("/threads/{old}/feed.atom", "/threads/{new}/feed.atom"),
@@ -521,6 +522,12 @@ def test_a_merge_while_replies_arrive_loses_none(site: Site, turn: bool) -> None
     db.session.expire_all()
     rows = rows_of(kept.id)
     assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+    assert [position for _, position in order_of(kept.id)] == list(range(1, len(rows) + 1))
+    times = dict(
+        db.session.execute(select(Post.number, Post.published_at).where(Post.thread_id == kept.id)).all()
+    )
+    read = [times[number] for number, _ in order_of(kept.id)]
+    assert read[1:] == sorted(read[1:])
     assert {f"Reply {n}" for n in range(12)} <= {row.source for row in rows}
     assert kept.posts_count == len(rows) == 18 and rows_of(duplicate.id) == []
     assert kept.last_post_at == max(

@@ -14,18 +14,23 @@ from flask import Flask
 from sqlalchemy import inspect, text
 
 from forum import create_app
-from forum.accounts.models import Visitor
+from forum.accounts.models import User, Visitor
 from forum.case_studies.models.files import StudyFile
 from forum.core.db import db
+from forum.discussion.models import Thread
+from forum.discussion.models.merging import merge
 from forum.discussion.models.splitting import split
+from forum.following.models import Reading
 from forum.moderation.models import Appeal, Decision, Report
 from forum.moderation.models.bans import Ban, BanKind
 from forum.moderation.models.decisions import Act
+from forum.search.models import Query, search_posts, upkeep
 from forum.search.models.index import is_modelled
 from forum.seed.load import load_conversation
 from tests.conftest import KINDS, configure
 from tests.factories import make_person, make_reply, make_study, make_thread, post_of
 from tests.servers import postgresql_server
+from tests.test_feeds import let_out
 
 
 @pytest.fixture(params=KINDS)
@@ -163,6 +168,83 @@ def test_what_due_process_decided_outlives_its_tables(empty: Flask) -> None:
             (3, "hide", "personal", "Note 3"),
             (4, "leave", "off-topic", "Note 4"),
         ]
+
+
+def test_what_has_been_public_has_its_place(empty: Flask) -> None:
+    """0015 with data in it, down and up: whatever was public stands where it stood, what waits has no place, and the
+    index of the search agrees, also after what waits is let out."""
+    with empty.app_context():
+        flask_migrate.upgrade()
+        list(load_conversation())
+        db.session.commit()
+        thread, tess, ben = make_thread(), make_person("Tess Okafor", role="team"), make_person("Ben Lee")
+        study = make_study(ben).thread_id
+        make_reply(thread, author=ben, text="An aquarium.")
+        post_of(thread, 2).withdraw(ben)
+        thread.holds = thread.prompt.holds = True
+        db.session.commit()
+        held = [thread.reply(ben, f"An aquarium {n}.").id for n in range(2)]
+        waits = make_thread(author=ben, title="A thread that waits", text="An aquarium.").id
+        let_out(held[0], tess)
+        team = tess.id
+        db.session.remove()
+        all_places = (
+            "SELECT id, place FROM posts ORDER BY id",
+            "SELECT id, place FROM threads ORDER BY id",
+            "SELECT thread_id, place FROM thread_components ORDER BY thread_id",
+            "SELECT thread_id, place FROM case_studies",
+        )
+        assert read(all_places[0]) == [(1, 1), (2, 2), (3, 3), (4, 4), (5, None), (6, None)]
+        before = [read(each) for each in all_places]
+        flask_migrate.downgrade(revision="0014")
+        assert read("SELECT id FROM posts WHERE released_at IS NOT NULL") == [(held[0],)]
+        assert read("SELECT post_id FROM search_posts ORDER BY post_id") == [(1,), (2,), (4,)]
+        flask_migrate.upgrade()
+        assert [read(each) for each in all_places] == before
+        assert dict(read(all_places[1])) == {1: 1, study: 2, waits: None}
+        tess = db.session.get_one(User, team)
+        let_out(post_of(db.session.get_one(Thread, waits)).id, tess)
+        let_out(held[1], tess)
+        assert read(all_places[0])[4:] == [(5, 6), (6, 5)]
+        assert read(all_places[1])[2:] == [(waits, 3)] and (waits, 3) in read(all_places[2])
+        make_reply(db.session.get_one(Thread, study), author=tess)
+        assert read(all_places[0])[6:] == [(7, 7)]
+        assert not [fault for half in upkeep.check() for fault in half.faults] and upkeep.words_agree()
+        assert search_posts(Query.from_args({"q": "aquarium"})) == [6, 5, 4]
+
+
+def test_what_was_merged_is_read_in_its_order_or_by_its_numbers(empty: Flask) -> None:
+    """0016 with data in it: every post is there, down and up; old places of posts are known from the log."""
+    with empty.app_context():
+        flask_migrate.upgrade()
+        list(load_conversation())
+        db.session.commit()
+        kept, other, tess = make_thread(), make_thread(), make_person("Tess Okafor", role="team")
+        for _ in range(3):
+            make_reply(kept)
+            make_reply(other)
+        split(kept, [3], tess, "Apart", [])
+        reader = make_person("Rea Der")
+        Reading.move(reader, kept, 4)
+        merge(other, kept, tess)
+        make_thread(title="Alone")
+        db.session.commit()
+        db.session.remove()
+        was = counts()
+        order = "SELECT number FROM posts WHERE thread_id = 1 ORDER BY position"
+        assert read(order) == [(1,), (5,), (2,), (6,), (7,), (4,), (8,)]
+        left = "SELECT thread_id, number, post_id FROM moved_posts ORDER BY thread_id, number"
+        places = read(left)
+        assert len(places) == 5
+        flask_migrate.downgrade(revision="0014")
+        assert counts() == was and read("SELECT number FROM reading") == [(4,)]
+        with db.engine.begin() as connection:  # as a merge from before left it
+            connection.execute(text("DELETE FROM moved_posts WHERE thread_id = 2"))
+        flask_migrate.upgrade()
+        assert counts() == was and read(left) == places
+        assert read("SELECT count(*) FROM posts WHERE position <> number OR position IS NULL") == [(0,)]
+        assert read("SELECT count(*) FROM moved_posts WHERE position <> number") == [(0,)]
+        assert read("SELECT position, missed FROM reading") == [(4, None)]
 
 
 def read(query: str) -> list[tuple[Any, ...]]:

@@ -801,7 +801,7 @@ def test_a_key_that_is_none_begins_at_the_beginning(site: Site, after: str) -> N
 
 
 def many_posts(count: int, gap: int = 1, per_thread: int = 4, **more: Any) -> None:
-    """Posts in rows, `gap` ids apart."""
+    """Posts in rows, `gap` ids and places apart."""
     author = make_person()
     prompt = db.session.scalars(select(Prompt.id).order_by(Prompt.order)).first()
     moment, html = now() - timedelta(days=40), render("An aquarium.")
@@ -815,6 +815,7 @@ def many_posts(count: int, gap: int = 1, per_thread: int = 4, **more: Any) -> No
     posts = [
         {
             "id": first + (n + 1) * gap,
+            "place": first + (n + 1) * gap,
             "thread_id": 1000 + n // per_thread,
             "number": n % per_thread + 1,
             "html": html,
@@ -851,7 +852,7 @@ def test_more_than_a_thousand_are_counted_no_further_and_all_can_be_reached(site
         assert after is None and set(seen) == set(range(1000, 1000 + (MANY + 400) // 4)), sort
 
 
-def test_windows_of_ids_find_what_one_window_would(site: Site) -> None:
+def test_windows_of_places_find_what_one_window_would(site: Site) -> None:
     many_posts(300, gap=1_000)
     everything = search_posts(Query.from_args({"q": "aquarium"}), limit=1_000)
     assert everything == [1_000 * n for n in range(300, 0, -1)]
@@ -934,8 +935,8 @@ def test_check_finds_what_is_missing_surplus_or_different_and_rebuild_mends_it(s
         make_thread(title=title, text="An aquarium.")
     assert run(site.app, "check").exit_code == 0
     with db.engine.begin() as connection:
-        ids = sorted(row[0] for row in connection.execute(text("SELECT post_id FROM search_posts")))
-        connection.execute(text("DELETE FROM search_posts WHERE post_id = :id"), {"id": ids[0]})
+        ids = sorted(row[0] for row in connection.execute(text("SELECT place FROM search_posts")))
+        connection.execute(text("DELETE FROM search_posts WHERE place = :id"), {"id": ids[0]})
         _smuggle(connection, ids[1])
     wrong = run(site.app, "check")
     assert wrong.exit_code == 1

@@ -7,14 +7,28 @@ from typing import Any
 from urllib.parse import urlencode
 
 import feedparser  # type: ignore[import-untyped]
+from sqlalchemy import update
 
 from forum.accounts.models import Tally
 from forum.core.db import db
+from forum.discussion.models import Conversation
 from tests.browser import Site
 from tests.factories import make_person, make_reply, make_thread, post_of
 from tests.feed_rules import ATOM, HISTORY
 from tests.queries import counted
-from tests.test_feeds import ATTACKS, CHECKS, HOME, HOSTILE, Read, each_format, fill, long_ago, short
+from tests.test_feeds import (
+    ATTACKS,
+    CHECKS,
+    HOME,
+    HOSTILE,
+    Read,
+    each_format,
+    fill,
+    let_out,
+    long_ago,
+    short,
+    shown,
+)
 
 
 def read(site: Site, format: str = "atom", **asked: str) -> Read:
@@ -234,6 +248,37 @@ def test_a_search_leads_back_to_its_first_post_and_to_nothing_else(site: Site) -
         assert archive.link("current") == "/search/feed.atom?q=zeppelins"
         for format, check in CHECKS.items():
             check(site.visitor().get(archive.url.replace(".atom", f".{format}")).data)
+
+
+def test_what_waited_is_told_as_new_and_no_archive_changes(site: Site) -> None:
+    ada, tess = make_person(), make_person(role="team")
+    thread = make_thread(ada, text="Zeppelins at first.")
+    db.session.execute(update(Conversation).values(holds=True))
+    held, new = (
+        thread.reply(ada, "A zeppelin waited."),
+        make_thread(ada, title="So did this", text="Zeppelin."),
+    )
+    db.session.execute(update(Conversation).values(holds=False))
+    late = [f"post/{post_of(new).id}", f"post/{held.id}"]
+    for _ in range(4):
+        fill(thread, 60, ada, text="Zeppelin {}.")
+    long_ago()
+    site.commit()
+    before = walk(site, q="zeppelins")
+    assert len(before) > 1 and not set(late) & {id for document in before for id in document.entries}
+    for id in reversed(late):
+        let_out(int(id.removeprefix("post/")), tess)
+    assert found(site, q="zeppelins")[:2] == late
+    fill(thread, 300, ada, text="Zeppelin {}.")
+    long_ago(40)
+    site.commit()
+    after = {document.url: list(document.entries) for document in walk(site, q="zeppelins")}
+    for archive in before[1:]:
+        assert after[archive.url] == list(archive.entries)
+    entries = [id for each in after.values() for id in each]
+    assert sorted(entries) == shown()
+    assert [hit for hit in entries if hit in late] == late
+    assert found(site, q="did", title="1") == late[:1]
 
 
 def test_a_rare_search_is_few_steps_from_its_first_post(site: Site) -> None:

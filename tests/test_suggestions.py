@@ -148,6 +148,21 @@ def test_a_suggestion_is_made_after_seeing_the_nearest(site: Site) -> None:
     assert thread.supporters_count == suggestion_of(thread.id).supporters == 1
 
 
+def test_the_nearest_that_one_supports_already_are_not_offered_again(site: Site) -> None:
+    ada = make_person("Ada Obi")
+    make_suggestion(author=ada, title="Each number from one place")
+    other = make_suggestion(title="Each number once and for all")
+    browser = site.browser(ada)
+    offered = "//form[contains(@action, '/support')]/@action"
+    page = browser.post("/suggestions/new", WORDS, status=200)
+    assert "Each number from one place" in page.words and "Each number once and for all" in page.words
+    assert page.select(offered) == [f"/suggestions/{other.thread_id}/support"]
+    assert page.words.count("You support this one already.") == 1
+    browser.post(f"/suggestions/{other.thread_id}/support")
+    page = browser.post("/suggestions/new", WORDS, status=200)
+    assert page.select(offered) == [] and page.words.count("You support this one already.") == 2
+
+
 def test_changing_it_after_seeing_the_nearest_loses_nothing(site: Site) -> None:
     make_suggestion(title="Each number from one place")
     browser = site.browser(make_person())

@@ -15,6 +15,7 @@ from forum.accounts.models import User
 from forum.core import identifying
 from forum.core.db import db
 from forum.core.folding import folded, places
+from forum.core.identifying import find
 from forum.discussion.models import Post, Thread
 from forum.discussion.models.drafts import Draft
 from forum.discussion.models.gate import Act
@@ -84,6 +85,23 @@ def make_list(by: Browser, status: int = 302, use: bool = True, **fields: str) -
 
 
 # The detector
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "marked"),
+    [
+        ("We saw Ja\u200bmie Smith in Ye\u00adar 4 read.", "pupil", "Ja\u200bmie Smith in Ye\u00adar 4"),
+        ("\ufeffＪａｍｉｅ Ｓｍｉｔｈ in Year ４ read.", "pupil", "Ｊａｍｉｅ Ｓｍｉｔｈ in Year ４"),
+        ("𝐉𝐚𝐦𝐢𝐞 Smith\u200b\u3000in Year 4\u200b read.", "pupil", "𝐉𝐚𝐦𝐢𝐞 Smith\u200b\u3000in Year 4"),
+        ("Zoe\u0308 Smith in Year 4 read.", "pupil", "Zoe\u0308 Smith in Year 4"),
+        ("Write to j\u200bane.doe＠example．org now.", "email", "j\u200bane.doe＠example．org"),
+        ("Call 0\u200d7700 ９00\u2060123 now.", "phone", "0\u200d7700 ９00\u2060123"),
+    ],
+)
+def test_what_does_not_show_hides_nobody(text: str, kind: str, marked: str) -> None:
+    """Characters without a width and letters in another dress; what is marked is what was typed."""
+    (found,) = find(text)
+    assert (found.kind, text[found.start : found.end]) == (kind, marked)
 
 
 def test_the_detector_is_as_good_as_the_guide_says() -> None:

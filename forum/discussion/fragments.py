@@ -15,13 +15,20 @@ from forum.core.db import db, first_or_404
 from forum.core.freshness import versions
 from forum.core.guards import me
 from forum.core.markup import extract
-from forum.core.paging import PER_PAGE, pages_of
+from forum.core.paging import PER_PAGE, asked_page, pages_of
 from forum.core.porch import Kept
 from forum.discussion import related
 from forum.discussion.beside import Beside, beside
 from forum.discussion.models import Component, Thread, listed
-from forum.discussion.models.lists import PostRow, components_of, places_left, posts_of_page
-from forum.discussion.models.merging import address, gone_on_in
+from forum.discussion.models.lists import (
+    PostRow,
+    begun_by,
+    components_of,
+    places_left,
+    posts_of_page,
+    stood_here,
+)
+from forum.discussion.models.merging import address, goes_on_at, gone_on_in
 from forum.discussion.models.words import SPLIT_OFF
 from forum.discussion.related import Neighbour, neighbours, page_version
 
@@ -32,8 +39,9 @@ PUBLIC = select(Thread).where(listed(), Thread.id == bindparam("id")).options(jo
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """Page `number` of a thread at one version, the same for every viewer; each post with its fragment. `pages`
-    holds what readers share of it, see shared.py."""
+    """Page `number` of a thread at one version, the same for every viewer; each post with its fragment. `elsewhere`
+    are the number and id of those that a merge has taken from this page to another. `pages` holds what readers share
+    of it, see shared.py."""
 
     thread: Thread
     number: int
@@ -42,11 +50,18 @@ class Leaf:
     posts: list[tuple[PostRow, Markup]]
     beside: Beside | None = None
     related: list[Neighbour] = field(default_factory=list)
+    elsewhere: list[tuple[int, int]] = field(default_factory=list)
     pages: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def authors(self) -> set[int]:
         return {row.author_id for row, _ in self.posts}
+
+    @property
+    def is_numbered(self) -> bool:
+        """Do the posts stand in the order of their numbers?"""
+        numbers = [row.number for row, _ in self.posts]
+        return numbers == sorted(numbers)
 
     @property
     def address(self) -> str:
@@ -79,13 +94,18 @@ def thread_for_viewer(id: int) -> Thread:
 def _gone_on(id: int) -> NoReturn:
     into = first_or_404(gone_on_in(id, me()))
     kept = {name: value for name, value in request.args.items() if name != "page"}
-    abort(redirect(address(into) + (f"?{urlencode(kept)}" if kept else ""), 301))
+    at = address(into) if kept else goes_on_at(id, into, asked_page(request.args.get("page")) or 1)
+    abort(redirect(at + (f"?{urlencode(kept)}" if kept else ""), 301))
 
 
 def read_leaf(thread: Thread, number: int) -> Leaf:
     rows = posts_of_page(thread.id, number)
     if len(rows) < min(PER_PAGE, thread.posts_count - (number - 1) * PER_PAGE):
-        rows = sorted([*rows, *places_left(thread.id, number)], key=lambda row: row.number)
+        rows = sorted([*rows, *places_left(thread.id, number)], key=lambda row: row.position)
+    merged = any(row.number != row.position for row in rows)
+    if merged:
+        begun = begun_by(thread.id, [row.id for row in rows])
+        rows = [replace(row, began=begun.get(row.id, "")) for row in rows]
     record = beside(thread)
     made = Leaf(
         thread,
@@ -95,6 +115,7 @@ def read_leaf(thread: Thread, number: int) -> Leaf:
         [],
         record,
         neighbours(thread.id) if thread.is_listed else [],
+        stood_here(thread.id, number) if merged else [],
     )
     made.posts.extend((row, _shown(row, made.address, record)) for row in rows)
     return made
@@ -102,14 +123,17 @@ def read_leaf(thread: Thread, number: int) -> Leaf:
 
 def _shown(row: PostRow, thread_url: str, record: Beside | None) -> Markup:
     if row.number == 1 and record and record.body and not row.gone_because:
-        return _rendered(replace(row, html=record.body), thread_url)  # kept with the leaf
-    return _fragment(row, thread_url)
+        row = replace(row, html=record.body)
+    elif not row.began:
+        return _fragment(row, thread_url)
+    return _rendered(row, thread_url)  # kept with the leaf
 
 
 def _fragment(row: PostRow, thread_url: str) -> Markup:
     """The HTML of one post, its article still open for the viewer's own actions."""
     kept: Kept[Markup] = current_app.extensions["fragments"]
-    key = (row.id, row.version, row.author_version, thread_url)
+    standing = (thread_url, row.number, row.in_reply_to, row.answered_on)
+    key = (row.id, row.version, row.author_version, *standing)
     found = kept.get(key)
     if found is None:
         found = _rendered(row, thread_url)

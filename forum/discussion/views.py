@@ -16,7 +16,7 @@ from forum.core.db import db, first_or_404, now
 from forum.core.freshness import fresh
 from forum.core.guards import me
 from forum.core.markup import quote
-from forum.core.paging import Pages, asked_page, page_of, pages_of
+from forum.core.paging import Pages, asked_page, pages_of
 from forum.discussion.forms import PostForm
 from forum.discussion.fragments import Leaf, leaf
 from forum.discussion.models import Post, Revision, Thread
@@ -31,6 +31,7 @@ from forum.discussion.models.lists import (
     prompt_version,
     site_version,
 )
+from forum.discussion.models.order import anchor
 from forum.discussion.models.threads import RESTORABLE
 from forum.discussion.models.words import KINDS, LONGEST_BODY
 from forum.discussion.related import page_version
@@ -106,6 +107,8 @@ def thread_page(
         me=viewer,
         thread=page.thread,
         posts=[_shown(row, fragment, page.thread, viewer) for row, fragment in page.posts],
+        is_numbered=page.is_numbered,
+        elsewhere=page.elsewhere,
         form=form,
         draft=draft,
         preview=preview,
@@ -158,9 +161,10 @@ def thread_url(thread: Thread) -> str:
 
 def post_url(post: Post) -> str:
     """The page and place of a post in its thread."""
-    page = page_of(post.number or post.thread.posts_count or 1)
-    place = f"#post-{post.number}" if post.number else f"#waiting-{post.id}"
-    return thread_url(post.thread) + (f"?page={page}" if page > 1 else "") + place
+    if post.number and post.position:
+        return anchor(thread_url(post.thread), post.number, post.position)
+    page = pages_of(post.thread.posts_count)
+    return thread_url(post.thread) + (f"?page={page}" if page > 1 else "") + f"#waiting-{post.id}"
 
 
 def _chosen_version(name: str, default: int, last: int) -> int:

@@ -1,9 +1,10 @@
 """How a stream becomes documents: the newest entries to subscribe to, and archive pages for all before them.
 
 A stream is read along one index, and everything in it has a position there: in a thread's own feed a post's
-number, elsewhere the id. Archive pages (RFC 5005 §4) are fixed blocks of positions. The subscription document
-begins where a block begins, so that all before it stands in blocks that are complete: a reader who has seen
-one need never fetch it again.
+number, elsewhere the place that it took when it became public (forum/discussion/models/places.py), so that
+nothing comes in late among what is old. Archive pages (RFC 5005 §4) are fixed blocks of positions. The
+subscription document begins where a block begins, so that all before it stands in blocks that are complete: a
+reader who has seen one need never fetch it again.
 """
 
 from __future__ import annotations
@@ -109,10 +110,9 @@ class Stream(ABC):
     # Its documents
 
     def subscription(self) -> Part:
-        """The newest: WINDOW entries or those of RECENT, and what was removed or let out lately, however old."""
+        """The newest: WINDOW entries or those of RECENT, and what was removed lately, however old."""
         places, first = self.window()
-        late = self.late(now() - REMOVED_SINCE, first) if first > 1 else []
-        ids = {place.id for place in (*places, *late)}
+        ids = {place.id for place in places}
         items, deleted = self.entries([*ids.union(self.removed(now() - REMOVED_SINCE))])
         end = self.end() if first > 1 else 0
         return Part([item for item, id in items if id in ids], deleted, previous=self._before(first, end))
@@ -205,10 +205,6 @@ class Stream(ABC):
     @abstractmethod
     def entries(self, ids: Sequence[int]) -> tuple[list[tuple[Item, int]], list[Deleted]]:
         """What stands in the feed for these ids, newest first, each with its id; and tombstones."""
-
-    def late(self, since: datetime, first: int) -> list[Place]:
-        """What stands before the position `first` but was published only since then: it waited for the team."""
-        return []
 
     @abstractmethod
     def removed(self, since: datetime) -> list[int]:

@@ -126,7 +126,7 @@ class PrivatePosts(Posts):
 
     def subscription(self) -> Part:
         ids = self.opened.posts(WINDOW) or []
-        shown = places(self.shown().where(Post.id.in_(ids)).order_by(Post.id.desc())) if ids else []
+        shown = places(self.shown().where(Post.id.in_(ids)).order_by(Post.place.desc())) if ids else []
         wanted = {place.id for place in shown}
         items, _ = self.entries([*wanted])
         return Part([item for item, id in items if id in wanted], [])

@@ -14,16 +14,16 @@ from sqlalchemy.orm import aliased
 
 from forum.core.db import db
 from forum.core.markup import absolute, extract
-from forum.core.paging import page_of
 from forum.discussion.models import Component, Post, Prompt, Thread
 from forum.discussion.models.lists import POSTS, PostRow, post_row
+from forum.discussion.models.order import anchor
 from forum.discussion.models.words import KINDS, Kind, Publication, gone_because
 from forum.feeds.entries import Category, Entry, tag_uri
 
 Condition = ColumnElement[bool]
 Places = Select[int, int, datetime]
 PUBLIC = (Publication.PUBLISHED, Publication.WITHDRAWN)  # what anyone may once have read
-ONCE_PUBLIC = (Post.number.is_not(None), Post.publication.in_(PUBLIC))
+ONCE_PUBLIC = (Post.place.is_not(None), Post.publication.in_(PUBLIC))
 
 ANSWERED = aliased(Post, name="answered")
 ROWS = (
@@ -40,6 +40,7 @@ ROWS = (
         Prompt.slug,
         Prompt.title,
         ANSWERED.id,
+        ANSWERED.position,
     )
     .join(Thread, Thread.id == Post.thread_id)
     .join(Prompt, Prompt.id == Thread.prompt_id)
@@ -52,7 +53,7 @@ ROWS = (
         ),
     )
     .where(*ONCE_PUBLIC, Thread.publication.in_(PUBLIC))
-    .order_by(Post.id.desc())
+    .order_by(Post.place.desc())
 )
 OF_A_POST = len(POSTS.selected_columns)
 
@@ -97,7 +98,8 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A post with what its entry says of its thread. `answered` is the id of the post it answers."""
+    """A post with what its entry says of its thread. `answered` is the id of the post it answers, and
+    `answered_place` its position."""
 
     post: PostRow
     title: str
@@ -112,6 +114,7 @@ class Row:
     prompt: str
     prompt_title: str
     answered: int | None
+    answered_place: int | None
 
     @property
     def gone_because(self) -> str | None:
@@ -122,10 +125,20 @@ class Row:
     def url(self) -> str:
         return f"/threads/{self.post.thread_id}-{self.slug}"
 
-    def place(self, number: int) -> str:
-        """The page and place of the thread's post `number`."""
-        page = page_of(number)
-        return self.url + (f"?page={page}" if page > 1 else "") + f"#post-{number}"
+    @property
+    def place(self) -> str:
+        """The page and place of the post."""
+        return self._place(self.post.id, self.post.number, self.post.position)
+
+    @property
+    def place_answered(self) -> str:
+        """The page and place of the post that it answers."""
+        number = self.post.in_reply_to or 1
+        return self._place(self.answered or 0, number, self.answered_place or number)
+
+    def _place(self, id: int, number: int, position: int) -> str:
+        """Where threads were merged a page may change again, and the post's own address does not."""
+        return anchor(self.url, number, position) if number == position else f"/posts/{id}"
 
     def categories(self, names: Names, components: Iterable[Component]) -> tuple[Category, ...]:
         return (

@@ -25,7 +25,7 @@ class Search(Protocol):
     def query(self) -> str: ...
 
     def posts(self, limit: int, before: int | None = None) -> list[int]:
-        """The ids of the posts it finds, newest first, below `before`."""
+        """The places of the posts it finds, newest first, below `before`."""
 
 
 Ask = Callable[[Mapping[str, str]], Search]
@@ -60,14 +60,11 @@ class SearchPosts(Posts):
     def within(self, block: Block, limit: int) -> list[Place]:
         size = block.last - block.first + 1
         found = self.search.posts(min(limit, size), block.last + 1)
-        return self._shown([id for id in found if id >= block.first])
-
-    def late(self, since: datetime, first: int) -> list[Place]:
-        return []  # the index is not asked for single posts
+        return self._shown([place for place in found if place >= block.first])
 
     def removed(self, since: datetime) -> list[int]:
         return []
 
-    def _shown(self, ids: Sequence[int]) -> list[Place]:
+    def _shown(self, found: Sequence[int]) -> list[Place]:
         """Looked at once more in the table itself, which has the last word on what anyone may read."""
-        return places(self.shown().where(Post.id.in_(ids)).order_by(Post.id.desc())) if ids else []
+        return places(self.shown().where(Post.place.in_(found)).order_by(Post.place.desc())) if found else []

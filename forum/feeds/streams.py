@@ -22,9 +22,8 @@ from forum.feeds.entries import Deleted, Entry, Reference
 from forum.feeds.rows import ONCE_PUBLIC, PUBLIC, Condition, Item, Place, Places, Row, places, rows
 
 REMOVED = 50
-LATE = 100  # of what was held and published since
 LOOKED_THROUGH = 500  # removals of the whole site, from which a feed picks its own
-REACH = 5_000  # ids that a component's posts are searched through at once
+REACH = 5_000  # places that a component's posts are searched through at once
 
 MERGED = select(Thread.id, Thread.gone_at).where(
     Thread.id.in_(bindparam("ids", expanding=True)), Thread.merged_into.is_not(None)
@@ -37,7 +36,7 @@ class Posts(Stream):
 
     @property
     def position(self) -> SQLColumnExpression[Any]:
-        return Post.id
+        return Post.place
 
     def shown(self) -> Places:
         return self.ever().where(*SHOWN)
@@ -47,11 +46,7 @@ class Posts(Stream):
         return query.where(*ONCE_PUBLIC, *self.where)
 
     def end(self) -> int:
-        return db.session.scalar(select(func.max(Post.id))) or 0
-
-    def late(self, since: datetime, first: int) -> list[Place]:
-        released = self.shown().where(Post.released_at >= since, self.position < first)
-        return places(released.order_by(Post.released_at.desc()).limit(LATE))
+        return db.session.scalar(select(func.max(Post.place))) or 0
 
     def entries(self, ids: Sequence[int]) -> tuple[list[tuple[Item, int]], list[Deleted]]:
         found = rows(Post.id.in_(ids))
@@ -72,7 +67,7 @@ class Posts(Stream):
         found = places(gone.limit(REMOVED))
         if hidden := hidden_threads(since):
             theirs = self.ever().join(Thread, Thread.id == Post.thread_id).where(Thread.id.in_(hidden))
-            theirs = theirs.where(Post.number > Thread.posts_count - REMOVED).order_by(Post.id.desc())
+            theirs = theirs.where(Post.position > Thread.posts_count - REMOVED).order_by(Post.place.desc())
             found += places(theirs.limit(REMOVED))
         return [place.id for place in found[:REMOVED]]
 
@@ -83,13 +78,11 @@ class Posts(Stream):
         post, names = row.post, self.names
         answered = None
         if row.answered is not None:
-            answered = Reference(
-                names.tag("post", row.answered), names.address(row.place(post.in_reply_to or 1))
-            )
+            answered = Reference(names.tag("post", row.answered), names.address(row.place_answered))
         entry = Entry(
             id=names.tag("post", post.id),
             title=row.title if post.number == 1 else f"Re: {row.title}",
-            url=names.address(row.place(post.number)),
+            url=names.address(row.place),
             published=post.published_at,
             updated=post.updated_at,
             author=post.byline,
@@ -114,7 +107,7 @@ class ThreadPosts(Posts):
 
 @dataclass(frozen=True, kw_only=True)
 class ComponentPosts(Posts):
-    """The posts of all threads that carry a component. No index has them in order, so no more than REACH ids
+    """The posts of all threads that carry a component. No index has them in order, so no more than REACH places
     are looked through at once: where they hold none, an empty archive page leads on."""
 
     component: int
@@ -138,13 +131,13 @@ class ComponentPosts(Posts):
         return found[0].position if found else position - REACH if position > REACH else None
 
     def above(self, position: int, end: int) -> int | None:
-        query = self.shown().where(Post.id.between(position + 1, position + REACH)).order_by(Post.id)
+        query = self.shown().where(Post.place.between(position + 1, position + REACH)).order_by(Post.place)
         found = places(query.limit(1))
         return found[0].position if found else position + REACH if position + REACH < end else None
 
     def _between(self, first: int, last: int, limit: int) -> list[Place]:
-        query = self.shown().where(Post.id.between(first, last))
-        return places(query.order_by(Post.id.desc()).limit(limit))
+        query = self.shown().where(Post.place.between(first, last))
+        return places(query.order_by(Post.place.desc()).limit(limit))
 
     def _latest(self) -> list[Place]:
         """The newest WINDOW posts: they are among the newest of the threads that were posted in last."""
@@ -157,8 +150,8 @@ class ComponentPosts(Posts):
             .subquery()
         )
         query = self.ever().join(threads, threads.c.thread_id == Post.thread_id)
-        query = query.where(Post.number > threads.c.posts_count - WINDOW)
-        return places(query.order_by(Post.id.desc()).limit(WINDOW))
+        query = query.where(Post.position > threads.c.posts_count - WINDOW)
+        return places(query.order_by(Post.place.desc()).limit(WINDOW))
 
 
 class Threads(Stream):
@@ -166,24 +159,21 @@ class Threads(Stream):
 
     @property
     def position(self) -> SQLColumnExpression[Any]:
-        return Thread.id
+        return Thread.place
 
     def shown(self) -> Places:
         return self.every().where(listed())
 
     def ever(self) -> Places:
-        return self.every().where(Thread.publication.in_((*PUBLIC, Publication.MERGED)))
+        return self.every().where(
+            self.position.is_not(None), Thread.publication.in_((*PUBLIC, Publication.MERGED))
+        )
 
     def every(self) -> Places:
-        return select(Thread.id.label("position"), Thread.id, Thread.created_at).where(*self.where)
+        return select(self.position.label("position"), Thread.id, Thread.created_at).where(*self.where)
 
     def end(self) -> int:
-        return db.session.scalar(select(func.max(Thread.id))) or 0
-
-    def late(self, since: datetime, first: int) -> list[Place]:
-        released = select(Post.thread_id).where(Post.released_at >= since, Post.number == 1)
-        newest = released.order_by(Post.released_at.desc()).limit(LATE)
-        return places(self.shown().where(Thread.id.in_(newest), self.position < first))
+        return db.session.scalar(select(func.max(Thread.place))) or 0
 
     def entries(self, ids: Sequence[int]) -> tuple[list[tuple[Item, int]], list[Deleted]]:
         found = rows(and_(Post.thread_id.in_(ids), Post.number == 1))
@@ -247,11 +237,10 @@ class ComponentThreads(Threads):
 
     @property
     def position(self) -> SQLColumnExpression[Any]:
-        return ThreadComponent.thread_id
+        return ThreadComponent.place
 
     def every(self) -> Places:
-        query = select(ThreadComponent.thread_id.label("position"), Thread.id, Thread.created_at)
-        return query.join(Thread, Thread.id == ThreadComponent.thread_id).where(*self.where)
+        return super().every().join(Thread, Thread.id == ThreadComponent.thread_id)
 
 
 class CaseStudies(Threads):
@@ -259,14 +248,13 @@ class CaseStudies(Threads):
 
     @property
     def position(self) -> SQLColumnExpression[Any]:
-        return CaseStudy.thread_id
+        return CaseStudy.place
 
     def every(self) -> Places:
-        query = select(CaseStudy.thread_id.label("position"), Thread.id, Thread.created_at)
-        return query.join(Thread, Thread.id == CaseStudy.thread_id).where(*self.where)
+        return super().every().join(Thread, Thread.id == CaseStudy.thread_id)
 
     def shown(self) -> Places:
-        return super().shown().where(CaseStudy.listed)
+        return self.every().where(CaseStudy.listed)  # then its thread is, too
 
     def stands(self, row: Row) -> bool:
         return row.gone_because is None and row.post.gone_because is None

@@ -106,14 +106,15 @@ def _posts_of(target: Target, owner: User, limit: int) -> list[int]:
     """The newest posts of one thing, or the posts that open its threads; without what its owner has muted."""
     if target.kind == Kind.SEARCH:
         asked = current_app.extensions["searches"](dict(parse_qsl(target.target)))
-        query = select(Post.id).where(Post.id.in_(asked.posts(limit, None)))
+        query = select(Post.id).where(Post.place.in_(asked.posts(limit, None)))
     else:
         try:
             query = NARROWED[target.kind](select(Post.id), target.target)
         except NotFound:  # a choice that there is no more
             return []
     query = query.where(~_muted(owner, Kind.THREAD, Post.thread_id), ~_muted_author(owner))
-    return list(db.session.scalars(query.order_by(Post.id.desc()).limit(limit)))
+    query = query.where(Post.place.is_not(None)).order_by(Post.place.desc())
+    return list(db.session.scalars(query.limit(limit)))
 
 
 def _in_thread(query: Any, target: str) -> Any:

@@ -13,13 +13,14 @@ from forum.core.characters import whole_number
 from forum.core.db import db, first_or_404
 from forum.core.guards import me, signed_in
 from forum.core.limits import limiter, person
-from forum.core.paging import Pages, asked_page, page_of, pages_of
+from forum.core.paging import Pages, asked_page, pages_of
 from forum.core.security import own_path
 from forum.discussion.models import Thread
-from forum.discussion.models.merging import standing
+from forum.discussion.models.merging import address, standing
+from forum.discussion.models.order import anchor
 from forum.following.forms import LEVELS, ChangesForm, FollowForm
 from forum.following.models import Follow, Kind, Level, Reading
-from forum.following.models.reading import read_so_far
+from forum.following.models.reading import first_unread, read_so_far
 from forum.following.targets import KINDS, Target, find, named_targets
 
 bp = Blueprint("following", __name__)
@@ -150,16 +151,17 @@ def catch_up() -> ResponseReturnValue:
 @limiter.limit("600 per 10 minutes", key_func=person)
 @signed_in
 def read(id: int) -> ResponseReturnValue:
-    """Read as far as post `number`: told by the page's script as it is read, or by its button."""
-    thread = first_or_404(Thread.visible_to(me()).where(Thread.id == standing(id)))
-    number = whole_number(request.form.get("number"))
+    """Read as far as post `number`: told by the page's script as it is read, or by its button. A page from before a
+    merge cannot say what is read after it."""
+    thread = first_or_404(Thread.visible_to(me()).where(Thread.id == standing(id, lock=True)))
+    number, position = (whole_number(request.form.get(name)) for name in ("number", "position"))
     if number is None:
         abort(422)
-    Reading.move(me(), thread, number)
+    done = thread.id == id and Reading.move(me(), thread, number, position)
     if "quiet" in request.form:
         return "", 204
-    flash("Marked as read.")
-    return redirect(own_path(request.form.get("then")) or f"/threads/{thread.id}-{thread.slug}")
+    flash("Marked as read." if done else "Threads have been merged here since. Read on from here.")
+    return redirect(own_path(request.form.get("then")) or address(thread))
 
 
 @bp.get("/threads/<int:id>/unread")
@@ -167,9 +169,4 @@ def read(id: int) -> ResponseReturnValue:
 def unread(id: int) -> ResponseReturnValue:
     """To the first post that this person has not read; where there is none, to the last."""
     thread = first_or_404(Thread.visible_to(me()).where(Thread.id == standing(id)))
-    so_far = read_so_far(me().id, [thread.id]).get(thread.id, 0)
-    number = max(1, min(so_far + 1, thread.posts_count))
-    page = page_of(number)
-    return redirect(
-        f"/threads/{thread.id}-{thread.slug}" + (f"?page={page}" if page > 1 else "") + f"#post-{number}"
-    )
+    return redirect(anchor(address(thread), *first_unread(me().id, thread)))

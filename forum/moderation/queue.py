@@ -323,12 +323,14 @@ def _asks(item: Item) -> Any:
 def _around(post: Post) -> list[Post]:
     """The post in its place: with those before and after it."""
     whole = select(Post).options(joinedload(Post.author))
-    if post.number is None:
-        last = whole.where(Post.thread_id == post.thread_id, Post.number.is_not(None))
-        before = db.session.scalars(last.order_by(Post.number.desc()).limit(AROUND)).all()
+    if post.position is None:
+        last = whole.where(Post.thread_id == post.thread_id, Post.position.is_not(None))
+        before = db.session.scalars(last.order_by(Post.position.desc()).limit(AROUND)).all()
         return [*reversed(before), post]
-    near = Post.number.between(post.number - AROUND, post.number + AROUND)
-    return list(db.session.scalars(whole.where(Post.thread_id == post.thread_id, near).order_by(Post.number)))
+    near = Post.position.between(post.position - AROUND, post.position + AROUND)
+    return list(
+        db.session.scalars(whole.where(Post.thread_id == post.thread_id, near).order_by(Post.position))
+    )
 
 
 def _colleagues() -> list[User]:

@@ -44,7 +44,7 @@ def split_thread(id: int) -> ResponseReturnValue:
             form=form,
             posts=posts[:AT_ONCE],
             chosen=set(form.posts.data or []),
-            onwards={"id": id, "after": posts[AT_ONCE - 1].number} if len(posts) > AT_ONCE else None,
+            onwards={"id": id, "after": posts[AT_ONCE - 1].position} if len(posts) > AT_ONCE else None,
             longest=LONGEST_NOTE,
             extract=extract,
             form_errors=bool(form.errors),
@@ -114,6 +114,6 @@ def _named(typed: str) -> Thread | None:
 
 
 def _posts(thread: Thread, after: int) -> list[Post]:
-    query = select(Post).where(Post.thread_id == thread.id, Post.number > after)
-    whole = query.order_by(Post.number).limit(AT_ONCE + 1).options(joinedload(Post.author))
+    query = select(Post).where(Post.thread_id == thread.id, Post.position > after)
+    whole = query.order_by(Post.position).limit(AT_ONCE + 1).options(joinedload(Post.author))
     return list(db.session.scalars(whole))

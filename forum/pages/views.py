@@ -103,7 +103,7 @@ def person(id: int) -> ResponseReturnValue:
         phase=PHASES.get(user.phase or ""),
         counts=[_at_most(n) for n in db.session.execute(COUNTS, {"author": id}).one()],
         posts=posts[:POSTS_SHOWN],
-        older=posts[POSTS_SHOWN - 1].id if more else None,
+        older=posts[POSTS_SHOWN - 1].place if more else None,
         before=before,
     )
 
@@ -173,7 +173,7 @@ def _public(query: Select[Any]) -> Select[Any]:
         Post.disclosure == "named",
         Post.publication == Publication.PUBLISHED,
         Post.moderation == Moderation.CLEAR,
-        Post.number.is_not(None),
+        Post.place.is_not(None),
         listed(),
     )
 
@@ -187,6 +187,7 @@ NAMED_POSTS = (
     _public(
         select(
             Post.id,
+            Post.place,
             Post.number,
             Post.published_at,
             func.substr(Post.html, 1, EXTRACTED),
@@ -196,8 +197,8 @@ NAMED_POSTS = (
         .join(Thread, Thread.id == Post.thread_id)
         .join(Prompt, Prompt.id == Thread.prompt_id)
     )
-    .where(Post.id < bindparam("before"))
-    .order_by(Post.id.desc())
+    .where(Post.place < bindparam("before"))
+    .order_by(Post.place.desc())
     .limit(POSTS_SHOWN + 1)
 )
 THEIR_POSTS = _public(select(Post.id).join(Thread, Thread.id == Post.thread_id))
@@ -228,6 +229,7 @@ class PersonalPost:
     """A post as it stands on its author's page."""
 
     id: int
+    place: int
     number: int
     published_at: datetime
     extract: str
@@ -236,8 +238,8 @@ class PersonalPost:
 
     @classmethod
     def of(cls, row: Any) -> PersonalPost:
-        id, number, published_at, html, thread, prompt = row
-        return cls(id, number, published_at, extract(html), thread, prompt)
+        id, place, number, published_at, html, thread, prompt = row
+        return cls(id, place, number, published_at, extract(html), thread, prompt)
 
 
 def _at_most(count: int) -> str:
@@ -246,7 +248,7 @@ def _at_most(count: int) -> str:
 
 
 def _asked_before(text: str | None) -> int | None:
-    """The post id that a page of older posts begins below; nonsense is a page that is not there."""
+    """The place that a page of older posts begins below; nonsense is a page that is not there."""
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= LAST_ID):

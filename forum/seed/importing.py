@@ -21,6 +21,7 @@ from forum.activity.models import record
 from forum.core.db import db, now
 from forum.core.markup import extract, render
 from forum.discussion.models import Post, Prompt, Thread, ThreadComponent, slug_of
+from forum.discussion.models.places import PlaceOfThread
 from forum.seed.headers import date_of, topic_of
 from forum.seed.lines import BadLine, Line, Reader
 from forum.seed.plain_text import from_plain_text
@@ -162,6 +163,7 @@ class Import:
                     posts_count=0,
                     version=0,
                     imported_as=line.thread,
+                    place=PlaceOfThread(),  # one by one: each takes its own
                 )
                 db.session.add(thread)
                 self.threads += 1

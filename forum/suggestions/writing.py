@@ -37,6 +37,7 @@ from forum.suggestions.forms import (
 )
 from forum.suggestions.models import Suggestion
 from forum.suggestions.models.lists import suggestion_rows
+from forum.suggestions.models.suggestions import Supporter
 from forum.suggestions.views import PROMPT, bp, suggestion_for_viewer
 
 WRITES = "60 per 10 minutes"
@@ -65,7 +66,8 @@ def new() -> ResponseReturnValue:
         return _page("suggestions/new.html", form, 422, prompt=prompt)
     if not form.seen.data and (found := _nearest(form)):
         Draft.save(me(), NEW, "A suggestion", "/suggestions/new", form.kept())
-        return _page("suggestions/nearest.html", form, prompt=prompt, rows=found)
+        supported = Supporter.among([row.id for row in found], me().id)
+        return _page("suggestions/nearest.html", form, prompt=prompt, rows=found, supported=supported)
     made = Suggestion.make(
         db.session.merge(prompt, load=True),
         me(),

@@ -1,4 +1,4 @@
--- The share of the ids up to the newest that are posts that match, by what PostgreSQL's statistics say (ANALYZE, which
+-- The share of the places up to the newest that are posts that match, by what PostgreSQL's statistics say (ANALYZE, which
 -- autovacuum does by itself). A word that the statistics do not know, which one post in a hundred has at most, counts
 -- as one in 200.
 CREATE FUNCTION search_share(wanted tsquery) RETURNS double precision LANGUAGE plpgsql VOLATILE AS $$
@@ -7,14 +7,14 @@ DECLARE
 BEGIN
     EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM search_posts WHERE words @@ ' || quote_literal(wanted) || '::tsquery'
     INTO plan;
-    RETURN (plan -> 0 -> 'Plan' ->> 'Plan Rows')::double precision / (SELECT max(s.post_id) FROM search_posts s);
+    RETURN (plan -> 0 -> 'Plan' ->> 'Plan Rows')::double precision / (SELECT max(s.place) FROM search_posts s);
 END $$;
 
 -- What few posts have is asked for at once: looking up in which windows a post stands takes longer than reading it.
 CREATE OR REPLACE FUNCTION search_newest_posts(wanted tsquery, begins timestamptz, ends timestamptz, deepest integer, most integer)
-RETURNS TABLE (post_id integer, thread_id integer, number integer, tags text) LANGUAGE plpgsql STABLE AS $$
+RETURNS TABLE (place integer, thread_id integer, number integer, tags text) LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    top integer := (SELECT max(s.post_id) + 1 FROM search_posts s);
+    top integer := (SELECT max(s.place) + 1 FROM search_posts s);
     missing integer := most;
     among tsquery;
     low integer;
@@ -39,9 +39,9 @@ BEGIN
         END::tsquery INTO among;
         -- Planned for these words: and never by a walk along the key.
         RETURN QUERY EXECUTE
-            'WITH m AS MATERIALIZED (SELECT s.post_id, s.thread_id, s.number, s.tags FROM search_posts s'
-            ' WHERE s.words @@ $1 AND s.post_id >= $2 AND s.post_id < $3 AND s.published_at >= $4 AND s.published_at < $5)'
-            ' SELECT * FROM m ORDER BY post_id DESC LIMIT $6'
+            'WITH m AS MATERIALIZED (SELECT s.place, s.thread_id, s.number, s.tags FROM search_posts s'
+            ' WHERE s.words @@ $1 AND s.place >= $2 AND s.place < $3 AND s.published_at >= $4 AND s.published_at < $5)'
+            ' SELECT * FROM m ORDER BY place DESC LIMIT $6'
         USING coalesce(wanted && among, wanted), low, top, begins, ends, missing;
         GET DIAGNOSTICS found = ROW_COUNT;
         missing := missing - found;

@@ -3,7 +3,7 @@
 Only functions change. SQLite's index answers one post after another and need not know.
 
 Revision ID: 0017
-Revises: 0014
+Revises: 0016
 Create Date: 2026-11-24 04:00:00
 
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0017"
-down_revision = "0014"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -28,3 +28,7 @@ document.querySelectorAll("form[data-check-url]").forEach(check);
 document.querySelectorAll("form[data-draft-url]").forEach(saveDrafts);
 document.querySelectorAll("form[data-draft-url]").forEach(offerNames);
 document.querySelectorAll("form[data-read]").forEach(followReading);
+
+// A link to a post that stands on another page since threads were merged goes on there.
+const asked = document.getElementById(location.hash.slice(1));
+if (asked?.closest("[data-elsewhere]")) location.replace(asked.href);

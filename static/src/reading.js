@@ -8,23 +8,25 @@ export function followReading(form) {
   if (!posts.length || !("IntersectionObserver" in window)) return;
   form.hidden = true;
 
-  let furthest = 0;
-  let told = 0;
+  const last = posts.length - 1;
+  const end = Number(form.elements.position.value);
+  let furthest = -1;
+  let told = -1;
   const waiting = new Map();
 
   const seen = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting } of entries) {
-        const number = Number(target.id.slice("post-".length));
+        const place = posts.indexOf(target);
         if (!isIntersecting) {
-          clearTimeout(waiting.get(number));
-          waiting.delete(number);
-        } else if (!waiting.has(number)) {
+          clearTimeout(waiting.get(place));
+          waiting.delete(place);
+        } else if (!waiting.has(place)) {
           waiting.set(
-            number,
+            place,
             setTimeout(() => {
-              furthest = Math.max(furthest, number);
-              if (number === Number(form.elements.number.value)) tell();
+              furthest = Math.max(furthest, place);
+              if (place === last) tell();
             }, DWELL),
           );
         }
@@ -37,9 +39,14 @@ export function followReading(form) {
   function tell() {
     if (furthest <= told) return;
     told = furthest;
-    const body = new URLSearchParams({ csrf_token: form.elements.csrf_token.value, number: furthest, quiet: "yes" });
+    const body = new URLSearchParams({
+      csrf_token: form.elements.csrf_token.value,
+      number: posts[furthest].id.slice("post-".length),
+      position: end - last + furthest,
+      quiet: "yes",
+    });
     fetch(form.action, { method: "POST", body, keepalive: true }).catch(() => {
-      told = 0;
+      told = -1;
     });
   }
 

@@ -25,6 +25,7 @@ from forum.core.markup import render
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent
 from forum.seed.load import load_conversation
 from tests.bench import words
+from tests.bench.places import next_places
 from tests.factories import make_person
 
 PEOPLE = 200
@@ -145,8 +146,10 @@ class Conversation:
         """Write the replies that wait, each with its line in the log."""
         if not self.rows:
             return
+        places = next_places("posts", len(self.rows))
         ids = db.session.scalars(
-            insert(Post).returning(Post.id, sort_by_parameter_order=True), self.rows
+            insert(Post).returning(Post.id, sort_by_parameter_order=True),
+            [{**row, "place": place} for row, place in zip(self.rows, places, strict=True)],
         ).all()
         db.session.execute(
             insert(Activity),

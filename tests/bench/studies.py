@@ -16,6 +16,7 @@ from forum.discussion.models import Component, Post, Prompt, Thread, ThreadCompo
 from forum.discussion.models.prompts import Conversation
 from forum.discussion.models.threads import slug_of
 from tests.bench import words
+from tests.bench.places import next_places
 from tests.factories import make_person
 from tests.invented import answers
 
@@ -36,19 +37,26 @@ def write(studies: int, brief: bool = False) -> None:
         rows = [_study(chance, n, components, brief) for n in range(start, min(start + BATCH, studies))]
         at = now() - timedelta(minutes=studies - start)
         of_thread = {"prompt_id": prompt, "kind": "case-study", "posts_count": 1, "created_at": at}
+        places = next_places("threads", len(rows))
         threads = db.session.scalars(
             insert(Thread).returning(Thread.id, sort_by_parameter_order=True),
             [
-                {**of_thread, "author_id": chance.choice(people), "title": row["title"], "slug": row["slug"]}
-                for row in rows
+                {
+                    **of_thread,
+                    "author_id": chance.choice(people),
+                    "title": row["title"],
+                    "slug": row["slug"],
+                    "place": place,
+                }
+                for row, place in zip(rows, places, strict=True)
             ],
         ).all()
         _look_again("threads, posts")
         db.session.execute(  # before the posts: the search index then writes each of them once
             insert(ThreadComponent),
             [
-                {"thread_id": id, "component_id": components[slug], "last_post_at": at}
-                for id, row in zip(threads, rows, strict=True)
+                {"thread_id": id, "component_id": components[slug], "last_post_at": at, "place": place}
+                for id, row, place in zip(threads, rows, places, strict=True)
                 for slug in row["components"]
             ],
         )
@@ -64,8 +72,9 @@ def write(studies: int, brief: bool = False) -> None:
                     **{name: value for name, value in row.items() if name in kept},
                     "thread_id": id,
                     "story": story,
+                    "place": place,
                 }
-                for id, row in zip(threads, rows, strict=True)
+                for id, row, place in zip(threads, rows, places, strict=True)
             ],
         )
         db.session.commit()

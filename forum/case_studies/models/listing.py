@@ -46,7 +46,7 @@ def _comes_or_goes(thing: Thread | Post) -> bool:
 
 
 def _list(connection: Connection, thread: int) -> None:
-    """A study is listed while its thread and its opening post are shown."""
+    """A study is listed while its thread and its opening post are shown; its place is its thread's."""
     shown = (
         select(POSTS.c.id)
         .join(THREADS, THREADS.c.id == POSTS.c.thread_id)
@@ -64,7 +64,8 @@ def _list(connection: Connection, thread: int) -> None:
         )
         .exists()
     )
-    connection.execute(update(STUDIES).where(STUDIES.c.thread_id == thread).values(listed=shown))
+    place = select(THREADS.c.place).where(THREADS.c.id == thread).scalar_subquery()
+    connection.execute(update(STUDIES).where(STUDIES.c.thread_id == thread).values(listed=shown, place=place))
 
 
 def _show_kin_anew(connection: Connection, thread: int) -> None:

@@ -39,6 +39,10 @@ from forum.discussion.models.words import Kind, Moderation
 PROMPT = "your-practice"
 CLEAR = Moderation.CLEAR
 Person = User | Visitor
+FACETS = (
+    "phase", "region", "school_type", "cost_band", "effect_mark", "cost_mark", "evidence_mark", "tried_count",
+    "renewal_asked_at", "component_bits",
+)  # fmt: skip
 
 
 def _shown(*columns: str, name: str) -> Index:
@@ -50,14 +54,15 @@ class CaseStudy(db.Model):  # type: ignore[name-defined,misc]
     """What one school did, as data, beside thread `thread_id`.
 
     `listed` says that thread and opening post are both shown; `component_bits` is a set of bits, 1 << component id;
-    the counts are of trials that are shown. All three are kept in the transaction that changes them, so that a
-    library of any size reads them from indexes. `renewal_asked_at` is set while the study waits to be confirmed
-    anew. The wide columns come last: a row is then read as far as it is needed."""
+    the counts are of trials that are shown; `place` is the thread's. All four are kept in the transaction that changes
+    them, so that a library of any size reads them from indexes. `renewal_asked_at` is set while the study waits to be
+    confirmed anew. The wide columns come last: a row is then read as far as it is needed."""
 
     __tablename__ = "case_studies"
 
     thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id"), primary_key=True, autoincrement=False)
     listed: Mapped[bool] = mapped_column(default=True)
+    place: Mapped[int | None]
     component_bits: Mapped[int] = mapped_column(BigInteger, default=0)
     adapted_from: Mapped[int | None] = mapped_column(ForeignKey("threads.id"))
     confirmed_at: Mapped[datetime] = mapped_column(Instant, default=now)
@@ -114,10 +119,8 @@ class CaseStudy(db.Model):  # type: ignore[name-defined,misc]
         Index(None, "confirmed_at"),
         _shown("confirmed_at", "thread_id", name="ix_case_studies_latest"),
         _shown("tried_count", "thread_id", name="ix_case_studies_tried"),
-        _shown(
-            "thread_id", "phase", "region", "school_type", "cost_band", "effect_mark", "cost_mark", "evidence_mark",
-            "tried_count", "renewal_asked_at", "component_bits", name="ix_case_studies_facets",
-        ),
+        _shown("thread_id", *FACETS, name="ix_case_studies_facets"),
+        Index("ix_case_studies_newest", "place", "listed", "thread_id", *FACETS),
     )  # fmt: skip
 
     # What people and the team do
@@ -150,7 +153,7 @@ class CaseStudy(db.Model):  # type: ignore[name-defined,misc]
         study = cls(thread_id=thread.id, adapted_from=parent.id if parent else None)
         post = study.opening()
         study._say(said, post)
-        study.listed = thread.is_listed and post.is_shown
+        study.listed, study.place = thread.is_listed and post.is_shown, thread.place
         db.session.add(study)
         db.session.flush()
         HelpedBy.keep(thread.id, said.resources)

@@ -7,10 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
+from forum.core.folding import plain, plain_places
 from forum.core.identifying import names, numbers
 
 MOST = 50  # found in one text; nobody reads more
-TYPED_AS = dict.fromkeys((0x09, 0xA0, 0x2007, 0x2009, 0x202F), " ") | {0x2010: "-", 0x2011: "-"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,16 @@ class Finding:
 
 
 def find(text: str) -> list[Finding]:
-    """What says who somebody is, in the order of the text; none lies within another of its kind."""
-    text = text.translate(TYPED_AS)
-    found = [Finding(*each) for part in (numbers, names) for each in islice(part.found(text), 2 * MOST)]
+    """What says who somebody is, in the order of the text; none lies within another of its kind. It is looked for in
+    plain letters, and found where it was typed."""
+    said = plain(text)
+    found = [Finding(*each) for part in (numbers, names) for each in islice(part.found(said), 2 * MOST)]
     found.sort(key=lambda each: (each.start, -each.end))
     kept: list[Finding] = []
     for each in found:
         if not any(each.kind == other.kind and each.start < other.end for other in kept[-4:]):
             kept.append(each)
-    return kept[:MOST]
+    if not kept or said == text:
+        return kept[:MOST]
+    at = plain_places(text)
+    return [Finding(each.kind, at[each.start], at[each.end - 1] + 1) for each in kept[:MOST]]

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import abort
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, select, union_all
 from sqlalchemy.orm import aliased
 
 from forum.accounts.models import User, byline
 from forum.core.db import db
 from forum.core.freshness import Rests
-from forum.core.paging import PER_PAGE
+from forum.core.paging import PER_PAGE, page_of
 from forum.discussion.models import Component, Post, Prompt, Thread, ThreadComponent, listed
 from forum.discussion.models.catalogue import catalogue
 from forum.discussion.models.threads import MovedPost
@@ -146,15 +146,17 @@ class Filter:
             if value is not None:
                 query = query.where(column == value)
         latest: list[ColumnElement[Any]] = [Thread.last_post_at.desc(), Thread.id.desc()]
+        newest = Thread.place.desc()
         if self.component is not None:
             query = query.join(ThreadComponent, ThreadComponent.thread_id == Thread.id)
             query = query.where(ThreadComponent.component_id == self.component)
             latest = [ThreadComponent.last_post_at.desc(), ThreadComponent.thread_id.desc()]
+            newest = ThreadComponent.place.desc()
         elif self.prompt is not None and not self.narrows:
             latest = [Thread.pinned.desc(), *latest]
         if self.sort == "unanswered":
             query = query.where(literal_column("threads.posts_count") == literal_column("1"))
-        return query.order_by(*(latest if self.sort == "latest" else [Thread.id.desc()]))
+        return query.order_by(*(latest if self.sort == "latest" else [newest]))
 
     def page(self, number: int) -> list[ThreadRow]:
         """The threads of page `number`, from 1."""
@@ -214,11 +216,13 @@ def _thread_row(row: Any, components: list[Component]) -> ThreadRow:
 
 @dataclass(slots=True)
 class PostRow:
-    """A post as a page or a feed shows it; `author_url` is None where the post is role-only."""
+    """A post as a page or a feed shows it; `author_url` is None where the post is role-only. `answered_place` is the
+    position of the post that it answers; `began` the title of the thread that it opened before that was merged."""
 
     id: int
     thread_id: int
     number: int
+    position: int
     byline: str
     author_url: str | None
     html: Any
@@ -226,6 +230,7 @@ class PostRow:
     updated_at: datetime
     edited_at: datetime | None
     in_reply_to: int | None
+    answered_place: int | None
     gone_because: str | None
     gone_at: datetime | None
     author_id: int
@@ -233,17 +238,28 @@ class PostRow:
     author_version: int
     withdrawn: bool
     hidden: bool
+    began: str = ""
+
+    @property
+    def answered_on(self) -> int | None:
+        """The page of the post that it answers."""
+        return page_of(self.answered_place or self.in_reply_to) if self.in_reply_to else None
 
 
+ANSWERED = aliased(Post, name="in_reply")
 POSTS = select(
     Post.id,
     Post.thread_id,
     Post.number,
+    Post.position,
     Post.html,
     Post.published_at,
     Post.updated_at,
     Post.edited_at,
     Post.in_reply_to,
+    select(ANSWERED.position)
+    .where(ANSWERED.thread_id == Post.thread_id, ANSWERED.number == Post.in_reply_to)
+    .scalar_subquery(),
     Post.publication,
     Post.moderation,
     Post.gone_at,
@@ -259,12 +275,35 @@ POSTS = select(
     User.version,
 ).join(User, User.id == Post.author_id)
 OF_A_PAGE = POSTS.where(
-    Post.thread_id == bindparam("thread"), Post.number.between(bindparam("first"), bindparam("last"))
-).order_by(Post.number)
+    Post.thread_id == bindparam("thread"), Post.position.between(bindparam("first"), bindparam("last"))
+).order_by(Post.position)
+BEGAN = (
+    select(MovedPost.post_id, Thread.title)
+    .join(Thread, Thread.id == MovedPost.thread_id)
+    .where(
+        Thread.merged_into == bindparam("thread"),
+        MovedPost.number == 1,
+        MovedPost.post_id.in_(bindparam("posts", expanding=True)),
+    )
+)
+PLACE = aliased(MovedPost, name="place")
+CAME = select(PLACE.post_id).join(Thread, Thread.id == PLACE.thread_id)
+CAME = CAME.where(Thread.merged_into == bindparam("thread"))
+STOOD_HERE = union_all(
+    *(
+        select(kind.number, id.label("id")).where(
+            kind.thread_id == bindparam("thread"),
+            kind.number.between(bindparam("first"), bindparam("last")),
+            ~kind.position.between(bindparam("first"), bindparam("last")),
+            ~CAME.where(PLACE.post_id == id).exists(),
+        )
+        for kind, id in ((Post, Post.id), (MovedPost, MovedPost.post_id))
+    )
+).order_by("number")
 
 
 def posts_of_page(thread: int, page: int) -> list[PostRow]:
-    """The posts of page `page` of a thread: a range of numbers, whatever the thread's length."""
+    """The posts of page `page` of a thread: a range of positions, whatever the thread's length."""
     last = page * PER_PAGE
     found = db.session.connection().execute(
         OF_A_PAGE, {"thread": thread, "first": last - PER_PAGE + 1, "last": last}
@@ -272,22 +311,37 @@ def posts_of_page(thread: int, page: int) -> list[PostRow]:
     return [post_row(row) for row in found]
 
 
+def begun_by(thread: int, posts: list[int]) -> dict[int, str]:
+    """Those of `posts` that opened a thread which was merged into this one, with its title."""
+    found = db.session.connection().execute(BEGAN, {"thread": thread, "posts": posts})
+    return {row.post_id: row.title for row in found}
+
+
 def places_left(thread: int, page: int) -> list[PostRow]:
     """What stands on page `page` in place of posts that were split off: each leads on to where it is now."""
     last = page * PER_PAGE
-    query = select(MovedPost.number, MovedPost.post_id, Post.published_at).join(
+    query = select(MovedPost.number, MovedPost.position, MovedPost.post_id, Post.published_at).join(
         Post, Post.id == MovedPost.post_id
     )
-    found = query.where(MovedPost.thread_id == thread, MovedPost.number.between(last - PER_PAGE + 1, last))
+    found = query.where(MovedPost.thread_id == thread, MovedPost.position.between(last - PER_PAGE + 1, last))
     return [_place_left(thread, *row) for row in db.session.execute(found)]
 
 
-def _place_left(thread: int, number: int, post: int, at: datetime) -> PostRow:
+def stood_here(thread: int, page: int) -> list[tuple[int, int]]:
+    """The number and id of each post of this thread's own that stands on another page since others were merged into it,
+    but would be on page `page` by its number: links from before lead there."""
+    last = page * PER_PAGE
+    values = {"thread": thread, "first": last - PER_PAGE + 1, "last": last}
+    return [(row.number, row.id) for row in db.session.connection().execute(STOOD_HERE, values)]
+
+
+def _place_left(thread: int, number: int, position: int, post: int, at: datetime) -> PostRow:
     nobody = 0
     return PostRow(
         id=post,
         thread_id=thread,
         number=number,
+        position=position,
         byline="",
         author_url=None,
         html="",
@@ -295,6 +349,7 @@ def _place_left(thread: int, number: int, post: int, at: datetime) -> PostRow:
         updated_at=at,
         edited_at=None,
         in_reply_to=None,
+        answered_place=None,
         gone_because=SPLIT_OFF,
         gone_at=None,
         author_id=nobody,
@@ -311,11 +366,13 @@ def post_row(row: Any) -> PostRow:
         id,
         thread,
         number,
+        position,
         html,
         published,
         updated,
         edited,
         in_reply_to,
+        answered,
         publication,
         moderation,
         gone_at,
@@ -324,7 +381,7 @@ def post_row(row: Any) -> PostRow:
         version,
         author,
         name,
-        position,
+        job,
         phase,
         school,
         role,
@@ -335,13 +392,15 @@ def post_row(row: Any) -> PostRow:
         id=id,
         thread_id=thread,
         number=number,
-        byline=byline(name, position, phase, school, role, disclosure),
+        position=position,
+        byline=byline(name, job, phase, school, role, disclosure),
         author_url=None if disclosure == "role-only" else f"/people/{author}",
         html=html if because is None else "",
         published_at=published,
         updated_at=updated,
         edited_at=edited,
         in_reply_to=in_reply_to,
+        answered_place=answered,
         gone_because=because,
         gone_at=gone_at,
         author_id=author,

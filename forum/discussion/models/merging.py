@@ -1,7 +1,8 @@
-"""Two threads that say the same become one: the posts of the one go on in the other.
+"""Two threads that say the same become one: the posts of the one go on in the other, in the order of time.
 
 The thread that was merged keeps its row, its title and its id, so that its address leads on for good. No list shows it:
-its publication is `merged`. One line of the log says which posts were moved and from which numbers.
+its publication is `merged`. One line of the log says which posts were moved and from which numbers, and each old place
+leads on to its post.
 """
 
 from __future__ import annotations
@@ -9,21 +10,25 @@ from __future__ import annotations
 from typing import Any
 
 from blinker import Signal
-from sqlalchemy import Select, case, func, select, update
+from sqlalchemy import Select, case, func, insert, literal, select, update
 
 from forum.accounts.models import User
 from forum.activity.models import record
 from forum.core.db import db, now
 from forum.core.errors import Refused
+from forum.core.paging import PER_PAGE
 from forum.discussion.models.drafts import Draft
+from forum.discussion.models.order import anchor, interleave
 from forum.discussion.models.prompts import Component
-from forum.discussion.models.threads import Person, Post, Thread, ThreadComponent
+from forum.discussion.models.threads import MovedPost, Person, Post, Thread, ThreadComponent
 from forum.discussion.models.words import Kind, Publication
 
 MERGEABLE = (Kind.DISCUSSION, Kind.SUGGESTION)
 POSTS: Any = Post.__table__
+PLACES: Any = MovedPost.__table__
 merged = Signal(
-    "a thread has taken in `duplicate`: sent by the thread that goes on, with the ids of the `posts`; both are held"
+    "a thread has taken in `duplicate`: sent by the thread that goes on, with the ids of the `posts`, now numbered"
+    " on from `after`; both are held"
 )
 
 
@@ -35,12 +40,13 @@ def hold_both(one: Thread, other: Thread) -> None:
 
 
 def merge(duplicate: Thread, into: Thread, by: User, note: str = "") -> None:
-    """Move all posts of `duplicate` to the end of `into`, in their order and under new numbers; it goes on there with
+    """Move all posts of `duplicate` among those of `into`, by their time and under new numbers; it goes on there with
     its components, drafts and earlier merges. Raises Refused where the two are not such, Moved where a colleague was
     quicker."""
     hold_both(duplicate, into)
     _check(duplicate, into)
     offset = into.posts_count
+    _leave_places(duplicate, into)
     was = _move_posts(duplicate, into)
     into.posts_count, duplicate.posts_count = offset + duplicate.posts_count, 0
     into.last_post_at = max(into.last_post_at, duplicate.last_post_at)
@@ -55,7 +61,7 @@ def merge(duplicate: Thread, into: Thread, by: User, note: str = "") -> None:
     Draft.follow(
         f"reply:{duplicate.id}", f"reply:{into.id}", f"A reply: {into.title}", f"{address(into)}#reply"
     )
-    merged.send(into, duplicate=duplicate, posts=was["posts"])
+    merged.send(into, duplicate=duplicate, posts=was["posts"], after=offset)
     for thread in sorted((duplicate, into), key=lambda each: each.prompt_id):
         thread.touched()
     record(
@@ -90,6 +96,21 @@ def address(thread: Thread) -> str:
     return f"/threads/{thread.id}-{thread.slug}"
 
 
+def goes_on_at(id: int, into: Thread, page: int) -> str:
+    """Where page `page` of thread `id` goes on in the thread that it was merged into: at the first of its posts."""
+    first = (
+        select(POSTS.c.number, POSTS.c.position)
+        .join(PLACES, PLACES.c.post_id == POSTS.c.id)
+        .where(
+            PLACES.c.thread_id == id, PLACES.c.position > (page - 1) * PER_PAGE, POSTS.c.thread_id == into.id
+        )
+        .order_by(PLACES.c.position)
+        .limit(1)
+    )
+    row = db.session.execute(first).first()
+    return anchor(address(into), *row) if row else address(into)
+
+
 def _check(duplicate: Thread, into: Thread) -> None:
     if duplicate.id == into.id:
         raise Refused("A thread cannot be merged into itself.")
@@ -97,6 +118,19 @@ def _check(duplicate: Thread, into: Thread) -> None:
         raise Refused("Only two discussions, or two suggestions, can be merged.")
     if not (duplicate.is_listed and into.is_listed):
         raise Refused("Only threads that are shown can be merged.")
+
+
+def _leave_places(duplicate: Thread, into: Thread) -> None:
+    """What is left where posts were split off goes on too; and all places of `duplicate` lead to the posts."""
+    number = PLACES.c.number + into.posts_count
+    gone = select(literal(into.id), number, PLACES.c.position, PLACES.c.post_id)
+    held = select(literal(duplicate.id), POSTS.c.number, POSTS.c.position, POSTS.c.id)
+    for left in (
+        gone.where(PLACES.c.thread_id == duplicate.id),
+        held.where(POSTS.c.thread_id == duplicate.id, POSTS.c.number.is_not(None)),
+    ):
+        names = ["thread_id", "number", "position", "post_id"]
+        db.session.connection().execute(insert(PLACES).from_select(names, left))
 
 
 def _move_posts(duplicate: Thread, into: Thread) -> dict[str, list[int]]:
@@ -120,6 +154,7 @@ def _move_posts(duplicate: Thread, into: Thread) -> dict[str, list[int]]:
             ),
         )
     )
+    interleave(into.id, offset)
     for known in list(db.session.identity_map.values()):
         if isinstance(known, Post):
             db.session.expire(known)

@@ -1,7 +1,8 @@
 """Posts that have wandered off become a thread of their own.
 
 Nothing is copied: the posts keep their ids, their dates and their words, and take the numbers 1, 2, 3 … in the new
-thread. Where each one stood, the old thread says that it has moved and leads on; its numbers are never given again.
+thread, in the order in which they were read. Where each one stood, the old thread says that it has moved and leads on;
+its numbers are never given again.
 One line of the log says which posts went and from which numbers.
 """
 
@@ -81,7 +82,7 @@ def _chosen(thread: Thread, numbers: Sequence[int]) -> list[Post]:
         raise Refused(f"Choose {MOST} posts or fewer at once.")
     query = select(Post, User).join(User, User.id == Post.author_id)
     query = query.where(Post.thread_id == thread.id, Post.number.in_(set(numbers)), Post.number > 1)
-    rows = db.session.execute(query.order_by(Post.number).execution_options(populate_existing=True)).all()
+    rows = db.session.execute(query.order_by(Post.position).execution_options(populate_existing=True)).all()
     posts = [post for post, author in rows]
     if not posts or len(posts) < len(set(numbers)):
         raise Refused("Choose posts that are in this thread, and not the one that opens it.")
@@ -100,17 +101,19 @@ def _move(thread: Thread, new: Thread, posts: list[Post]) -> dict[str, list[int]
         {
             "thread_id": new.id,
             "number": becomes[post.number or 0],
+            "position": becomes[post.number or 0],
             "in_reply_to": becomes.get(post.in_reply_to or 0),
         }
         for post in posts
     ]
-    left = zip(was["numbers"], was["posts"], strict=True)
+    left = [
+        {"thread_id": thread.id, "number": post.number, "position": post.position, "post_id": post.id}
+        for post in posts
+    ]
     connection = db.session.connection()
     for id, values in zip(was["posts"], rows, strict=True):
         connection.execute(update(POSTS).where(POSTS.c.id == id).values(**values))
-    connection.execute(
-        insert(PLACES), [{"thread_id": thread.id, "number": number, "post_id": id} for number, id in left]
-    )
+    connection.execute(insert(PLACES), left)
     for post in posts:
         db.session.expire(post)
     return was

@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     false,
     literal_column,
+    null,
     or_,
     select,
     text,
@@ -37,6 +38,7 @@ from forum.core.freshness import versions
 from forum.core.markup import SafeHTML, render
 from forum.discussion.models.gate import keeper
 from forum.discussion.models.mentions import people_named
+from forum.discussion.models.places import PlaceOfPost, PlaceOfThread
 from forum.discussion.models.prompts import Component, Conversation, Prompt
 from forum.discussion.models.words import (
     CHANGE,
@@ -86,7 +88,8 @@ def _of_studies(*columns: str, name: str) -> Index:
 
 
 class Thread(db.Model):  # type: ignore[name-defined,misc]
-    """A conversation under one prompt. Post number 1 opens it. `answered_at` is when the team first answered;
+    """A conversation under one prompt. Post number 1 opens it. `place` says where it stands among the threads that
+    have become public (see places.py); None while it never was. `answered_at` is when the team first answered;
     `supporters_count` and `has_picture` say what the record beside it has gathered; `merged_into` is the thread
     that took its posts."""
 
@@ -118,17 +121,19 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
     has_picture: Mapped[bool] = mapped_column(default=False, server_default=false())
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("threads.id"))
+    place: Mapped[int | None] = mapped_column(default=PlaceOfThread())
 
     prompt: Mapped[Prompt] = relationship(lazy="raise")
     author: Mapped[User] = relationship(lazy="raise")
 
     __table_args__ = (
-        Index(None, "author_id"),
+        Index(None, "place", unique=True),
+        Index(None, "author_id", "place"),
         Index(None, "merged_into"),
         _listed("last_post_at", "id", name="ix_threads_latest"),
         _listed("prompt_id", "pinned", "last_post_at", "id", name="ix_threads_prompt_latest"),
-        _listed("prompt_id", "id", name="ix_threads_prompt_newest"),
-        _listed("prompt_id", "id", name="ix_threads_prompt_unanswered", also=" AND posts_count = 1"),
+        _listed("prompt_id", "place", name="ix_threads_prompt_newest"),
+        _listed("prompt_id", "place", name="ix_threads_prompt_unanswered", also=" AND posts_count = 1"),
         _listed("prompt_id", "kind", "last_post_at", "id", name="ix_threads_prompt_kind"),
         _listed("prompt_id", "author_position", "last_post_at", "id", name="ix_threads_prompt_position"),
         _listed("prompt_id", "author_phase", "last_post_at", "id", name="ix_threads_prompt_phase"),
@@ -173,13 +178,14 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
             publication=Publication.HELD if why else Publication.PUBLISHED,
             author_position=by.position,
             author_phase=by.phase,
+            place=null() if why else PlaceOfThread(),
         )
         db.session.add(thread)
         db.session.flush()
         thread.carry(components)
-        post = thread._add(by, text, disclosure, submission, None, at)
+        post = thread._post(by, text, disclosure, submission, None, at, waits=bool(why))
+        thread.admit(post, at)
         if why:
-            post.publication = Publication.HELD
             post._held(by, why)
         else:
             record("thread.started", by=by, public=True, prompt=prompt.id, thread=thread.id, post=post.id)
@@ -205,11 +211,11 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
             see_anew(in_reply_to)  # it may have been moved while this was written
             in_reply_to = in_reply_to if in_reply_to.thread_id == self.id else None
         if why := keeper().why_held(by, self.prompt_id, self, text):
-            post = self._post(by, text, disclosure, submission, in_reply_to, now())
-            post.publication = Publication.HELD
+            post = self._post(by, text, disclosure, submission, in_reply_to, now(), waits=True)
             post._held(by, why)
             return post
-        post = self._add(by, text, disclosure, submission, in_reply_to, now())
+        post = self._post(by, text, disclosure, submission, in_reply_to, now())
+        self.admit(post, post.published_at)
         if by.is_team and self.author_id != by.id:
             self.answered_at = self.answered_at or post.published_at
         record("post.published", by=by, public=True, prompt=self.prompt_id, thread=self.id, post=post.id)
@@ -317,7 +323,9 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
             db.session.delete(have[gone])
         for new in want - have.keys():
             db.session.add(
-                ThreadComponent(thread_id=self.id, component_id=new, last_post_at=self.last_post_at)
+                ThreadComponent(
+                    thread_id=self.id, component_id=new, last_post_at=self.last_post_at, place=self.place
+                )
             )
 
     def hold(self) -> None:
@@ -370,27 +378,22 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
 
     # Helpers
 
-    def _add(
-        self,
-        by: User,
-        text: str,
-        disclosure: str,
-        submission: str | None,
-        in_reply_to: Post | None,
-        at: datetime,
-    ) -> Post:
-        post = self._post(by, text, disclosure, submission, in_reply_to, at)
-        self.admit(post, at)
-        return post
-
     def admit(self, post: Post, at: datetime) -> None:
-        """Give `post` the next number."""
+        """Give `post` the next number, and the last place."""
         self.posts_count += 1
         self.last_post_at = at
-        post.number = self.posts_count
+        post.number = post.position = self.posts_count
         self.touched()
         db.session.flush()
         db.session.connection().execute(POSTED_IN, {"thread": self.id, "at": at})
+
+    def come_out(self, at: datetime) -> None:
+        """Be public from now on; for the first time, it takes its place."""
+        self.publication, self.created_at, self.last_post_at = Publication.PUBLISHED, at, at
+        if self.place is None:
+            self.place = PlaceOfThread()
+            db.session.flush()
+            db.session.connection().execute(PLACED, {"thread": self.id, "at": self.place})
 
     def _post(
         self,
@@ -400,6 +403,7 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
         submission: str | None,
         in_reply_to: Post | None,
         at: datetime,
+        waits: bool = False,
     ) -> Post:
         post = Post(
             thread=self,
@@ -410,8 +414,10 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
             disclosure=disclosure,
             submission=submission,
             in_reply_to=in_reply_to.number if in_reply_to else None,
+            publication=Publication.HELD if waits else Publication.PUBLISHED,
             published_at=at,
             updated_at=at,
+            place=null() if waits else PlaceOfPost(),
         )
         db.session.add(post)
         return post
@@ -437,24 +443,32 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
 
 
 class ThreadComponent(db.Model):  # type: ignore[name-defined,misc]
-    """A thread carries a component. `last_post_at` is the thread's own: a component's list is an index range."""
+    """A thread carries a component. `last_post_at` and `place` are the thread's own: a component's list is an index
+    range."""
 
     __tablename__ = "thread_components"
 
     thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id"), primary_key=True)
     component_id: Mapped[int] = mapped_column(ForeignKey("components.id"), primary_key=True)
     last_post_at: Mapped[datetime] = mapped_column(Instant)
+    place: Mapped[int | None]
 
     __table_args__ = (
         Index("ix_thread_components_latest", "component_id", "last_post_at", "thread_id"),
-        Index("ix_thread_components_newest", "component_id", "thread_id"),
+        Index("ix_thread_components_newest", "component_id", "place"),
     )
 
 
+def _as_numbered(context: Any) -> int | None:
+    number: int | None = context.get_current_parameters().get("number")
+    return number
+
+
 class Post(db.Model):  # type: ignore[name-defined,misc]
-    """Any text that a person wrote in a thread. A post that is gone keeps its number and its words. `prompt_id`
-    is its thread's, so that a prompt's posts are an index range. A post that waits for the team has no number
-    yet, unless it opens its thread; `released_at` is when the team let it out."""
+    """Any text that a person wrote in a thread. A post that is gone keeps its number and its words. `position` is
+    where it stands in its thread as that is read (see order.py), `place` where it stands among the posts that have
+    become public (see places.py; None while it never was). `prompt_id` is its thread's, so that a prompt's posts are an
+    index range. A post that waits for the team has no number and no position yet, unless it opens its thread."""
 
     __tablename__ = "posts"
 
@@ -463,6 +477,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
     prompt_id: Mapped[int] = mapped_column(ForeignKey("prompts.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     number: Mapped[int | None]
+    position: Mapped[int | None] = mapped_column(default=_as_numbered)
     in_reply_to: Mapped[int | None]
     publication: Mapped[str] = mapped_column(String(10), default=Publication.PUBLISHED)
     moderation: Mapped[str] = mapped_column(String(10), default=Moderation.CLEAR)
@@ -476,7 +491,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
     gone_reason: Mapped[str | None] = mapped_column(String(20))
     version: Mapped[int] = mapped_column(default=1)
     submission: Mapped[str | None] = mapped_column(String(64))
-    released_at: Mapped[datetime | None] = mapped_column(Instant)
+    place: Mapped[int | None] = mapped_column(default=PlaceOfPost())
 
     thread: Mapped[Thread] = relationship(lazy="raise")
     author: Mapped[User] = relationship(lazy="raise")
@@ -484,19 +499,16 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
     __table_args__ = (
         UniqueConstraint("thread_id", "number"),
         UniqueConstraint("author_id", "submission"),
+        Index(None, "place", unique=True),
         Index(None, "author_id", "id"),
-        Index(None, "prompt_id", "id"),
+        Index(None, "author_id", "place"),
+        Index(None, "prompt_id", "place"),
+        Index(None, "thread_id", "position"),
         Index(
             "ix_posts_gone_at",
             "gone_at",
             sqlite_where=text("gone_at IS NOT NULL"),
             postgresql_where=text("gone_at IS NOT NULL"),
-        ),
-        Index(
-            "ix_posts_released_at",
-            "released_at",
-            sqlite_where=text("released_at IS NOT NULL"),
-            postgresql_where=text("released_at IS NOT NULL"),
         ),
     )
 
@@ -577,8 +589,8 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
             self.thread.publication, self.thread.gone_at = publication, None
         if why:
             self._held(by, why)
-        elif self.number is None:
-            self.thread.admit(self, now())
+        elif self.place is None:  # it was withdrawn while it waited
+            self._come_out(now())
         self._changed("post.brought-back", by)
 
     def hide(self, by: User, reason: str, note: str = "") -> None:
@@ -624,12 +636,7 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         self.hold()
         at, waited = now(), self.is_held
         if waited:
-            self.publication, self.published_at, self.released_at = Publication.PUBLISHED, at, at
-            if self.number is None:
-                self.thread.admit(self, at)
-            if self.thread.publication == Publication.HELD:
-                self.thread.publication, self.thread.created_at = Publication.PUBLISHED, at
-                self.thread.last_post_at = at
+            self._come_out(at)
         elif self.moderation == Moderation.CLEAR:
             return
         self.moderation, self.gone_reason = Moderation.CLEAR, None
@@ -761,6 +768,16 @@ class Post(db.Model):  # type: ignore[name-defined,misc]
         record("post.held", by=by, prompt=self.prompt_id, thread=self.thread_id, post=self.id, detail=about)
         keeper().held(self, why)
 
+    def _come_out(self, at: datetime) -> None:
+        """Be public from now on; for the first time, it takes its place, and its number where it has none."""
+        self.publication, self.published_at = Publication.PUBLISHED, at
+        if self.place is None:
+            self.place = PlaceOfPost()
+        if self.number is None:
+            self.thread.admit(self, at)
+        if self.opens and (self.thread.publication == Publication.HELD or self.thread.place is None):
+            self.thread.come_out(at)
+
     def _waits_again(self, by: User, why: list[str]) -> None:
         """What its author has changed waits for another look."""
         if self.is_held:
@@ -805,13 +822,16 @@ class Revision(db.Model):  # type: ignore[name-defined,misc]
 
 
 class MovedPost(db.Model):  # type: ignore[name-defined,misc]
-    """The place that a post had before it was split off: what stood at `number` leads on to it."""
+    """The place that a post had before it was split off, or its thread merged: what stood there leads on to it."""
 
     __tablename__ = "moved_posts"
 
     thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id"), primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(default=_as_numbered, server_default="0")
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
+
+    __table_args__ = (Index(None, "thread_id", "position"), Index(None, "post_id"))
 
 
 # The statements of every post, made once.
@@ -825,6 +845,7 @@ CARRIED: Any = ThreadComponent.__table__
 POSTED_IN = (
     update(CARRIED).where(CARRIED.c.thread_id == bindparam("thread")).values(last_post_at=bindparam("at"))
 )
+PLACED = update(CARRIED).where(CARRIED.c.thread_id == bindparam("thread")).values(place=bindparam("at"))
 SAID = (
     select(Post)
     .where(Post.author_id == bindparam("author"))

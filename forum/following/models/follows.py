@@ -186,7 +186,7 @@ def _follow_both(new: Thread, source: Thread, posts: list[int]) -> None:
 
 
 @merged.connect
-def _go_on_together(into: Thread, duplicate: Thread, posts: list[int]) -> None:
+def _go_on_together(into: Thread, duplicate: Thread, posts: list[int], after: int) -> None:
     """Whoever followed the one follows the other; whoever had both keeps what they chose for the one that goes on."""
     other = aliased(Follow)
     for kind in (Kind.THREAD, Kind.OUTCOME):

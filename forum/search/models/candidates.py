@@ -150,7 +150,7 @@ class Batch:
     def _order(self) -> None:
         threads = self.threads.values()
         for thread in threads:
-            thread.best = thread.posts[0].id if thread.posts else None
+            thread.best = thread.posts[0].place if thread.posts else None
         if self.query.order == "newest":
             for thread in threads:
                 thread.order = (-(thread.best or thread.id),)
@@ -159,7 +159,7 @@ class Batch:
         if self.query.words.groups:
             weigh(self._ranking(), self.threads, titles)
         for thread in threads:
-            newest = thread.posts[0].id if thread.posts else 0
+            newest = thread.posts[0].place if thread.posts else 0
             thread.order = (-thread.exact, -round(thread.worth, 3), -newest, -thread.id)
             if self.query.order == "supported" and thread.id in titles:
                 thread.order = (-titles[thread.id].supporters, *thread.order[1:])
@@ -179,14 +179,14 @@ def weigh(
     posts = []
     for thread in threads.values():
         thread.worth = ranking.title(titles[thread.id].title) if thread.id in titles else 0.0
-        posts += [(-thread.worth, -post.id, post) for post in thread.posts]
+        posts += [(-thread.worth, -post.place, post) for post in thread.posts]
     read = [post for _, _, post in (sorted(posts) if len(posts) > MOST_READ else posts)[:MOST_READ]]
-    texts = home().texts([post.id for post in read], READ)
+    texts = home().texts([post.place for post in read], READ)
     worths: dict[int, list[tuple[float, int]]] = {}
     for post in read:
-        if post.id in texts:
-            worth = ranking.post(texts[post.id], opens=post.number == 1)
-            worths.setdefault(post.thread_id, []).append((worth, post.id))
+        if post.place in texts:
+            worth = ranking.post(texts[post.place], opens=post.number == 1)
+            worths.setdefault(post.thread_id, []).append((worth, post.place))
     for id, those in worths.items():
         thread = threads[id]
         thread.worth += posts_worth([worth for worth, _ in those])

@@ -11,9 +11,9 @@ from sqlalchemy import and_, bindparam, select
 from forum.accounts.models import User, byline
 from forum.core.db import db
 from forum.core.markup import marked
-from forum.core.paging import page_of
 from forum.discussion.models import Post, Prompt, Thread, listed
 from forum.discussion.models.lists import ThreadRow, components_of, thread_rows
+from forum.discussion.models.order import anchor
 from forum.discussion.models.words import Moderation, Publication
 from forum.search.models.extracts import Marker
 from forum.search.models.parsing import Group
@@ -23,14 +23,16 @@ PUBLIC = and_(Post.publication == Publication.PUBLISHED, Post.moderation == Mode
 SHOWN: Any = (
     select(
         Post.id,
+        Post.place,
         Post.thread_id,
         Post.number,
+        Post.position,
         Post.html,
         Post.published_at,
         Post.disclosure,
         Post.author_id,
         User.name,
-        User.position,
+        User.position.label("job"),
         User.phase,
         User.school,
         User.role,
@@ -46,10 +48,10 @@ SHOWN: Any = (
     .join(Thread, Thread.id == Post.thread_id)
     .join(Prompt, Prompt.id == Thread.prompt_id)
     .join(User, User.id == Post.author_id)
-    .where(PUBLIC, Post.id.in_(bindparam("ids", expanding=True)))
+    .where(PUBLIC, Post.place.in_(bindparam("places", expanding=True)))
 )
 OPENING: Any = (
-    select(Post.thread_id, Post.id)
+    select(Post.thread_id, Post.place)
     .join(Thread, Thread.id == Post.thread_id)
     .where(PUBLIC, Post.number == 1, Post.thread_id.in_(bindparam("ids", expanding=True)))
 )
@@ -57,7 +59,7 @@ OPENING: Any = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A thread to show, by a post of it, or None where only its title was found."""
+    """A thread to show, by the place of a post of it, or None where only its title was found."""
 
     thread: int
     post: int | None
@@ -83,21 +85,20 @@ def hits_of(wanted: Sequence[Wanted], groups: Sequence[Group]) -> list[Hit]:
 
 
 def openings(threads: list[int]) -> dict[int, int]:
-    """The opening posts of these threads, of those where it is public."""
+    """The places of the opening posts of these threads, of those where it is public."""
     if not threads:
         return {}
-    return {row.thread_id: row.id for row in db.session.execute(OPENING, {"ids": threads})}
+    return {row.thread_id: row.place for row in db.session.execute(OPENING, {"ids": threads})}
 
 
 def _shown(posts: Iterable[int]) -> dict[int, Any]:
-    ids = list(posts)
-    return {row.id: row for row in db.session.execute(SHOWN, {"ids": ids})} if ids else {}
+    places = list(posts)
+    return {row.place: row for row in db.session.execute(SHOWN, {"places": places})} if places else {}
 
 
 def _hit(row: Any, marker: Marker, components: list[Any], more: int) -> Hit:
     address = f"/threads/{row.thread_id}-{row.slug}"
-    page = page_of(row.number)
-    at = f"{address}{f'?page={page}' if page > 1 else ''}{f'#post-{row.number}' if row.number > 1 else ''}"
+    at = anchor(address, row.number, row.position) if row.number > 1 else address
     return Hit(
         thread_id=row.thread_id,
         post_id=row.id,
@@ -107,7 +108,7 @@ def _hit(row: Any, marker: Marker, components: list[Any], more: int) -> Hit:
         url=at,
         thread_url=address,
         extract=marker.extract(row.html),
-        byline=byline(row.name, row.position, row.phase, row.school, row.role, row.disclosure),
+        byline=byline(row.name, row.job, row.phase, row.school, row.role, row.disclosure),
         author_url=None if row.disclosure == "role-only" else f"/people/{row.author_id}",
         published_at=row.published_at,
         prompt=row.prompt,

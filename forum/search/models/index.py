@@ -12,7 +12,7 @@ from forum.search.models.parsing import Group, Words
 from forum.search.models.query import Query
 from forum.search.models.words import tokens
 
-HIGHEST = 2**31 - 1  # id
+HIGHEST = 2**31 - 1  # id or place
 NEWEST = 1_024  # posts in which words are counted to tell the common from the rare
 CAPITALS = "x0"  # what a name in capitals ends in, in the index
 ALL = "z0"  # the tag that everything has
@@ -31,9 +31,10 @@ INDEX_TABLES = (
 
 
 class PostRow(NamedTuple):
-    """A public post that was found. Its tags say what the migration of the index says that they say."""
+    """A public post that was found: the index knows it by its place (forum/discussion/models/places.py). Its tags say
+    what the migration of the index says that they say."""
 
-    id: int
+    place: int
     thread_id: int
     number: int
     tags: str
@@ -76,7 +77,7 @@ class Narrow:
 
 @dataclass
 class Found:
-    """Posts, newest first. `floor` is the lowest id that was looked at where there may be more below it."""
+    """Posts, newest first. `floor` is the lowest place that was looked at where there may be more below it."""
 
     posts: list[PostRow] = field(default_factory=list)
     floor: int | None = None
@@ -93,7 +94,7 @@ class Index(Protocol):
     """The questions. Nothing but what is public is ever in an answer."""
 
     def newest(self) -> tuple[int, int]:
-        """The ids of the newest post and of the newest thread."""
+        """The place of the newest post and the id of the newest thread."""
 
     def posts(self, words: Words, narrow: Narrow, below: int | None, most: int) -> Found:
         """The newest posts (older than `below`) that have all of `words`, in their text or title: at most `most`."""
@@ -111,8 +112,8 @@ class Index(Protocol):
     def counts(self, groups: Sequence[Group], below: int) -> tuple[int, list[int]]:
         """How many are the newest NEWEST posts (older than `below`), and how many of them have each of `groups`."""
 
-    def texts(self, ids: Sequence[int], length: int) -> dict[int, str]:
-        """The first `length` characters of these posts."""
+    def texts(self, places: Sequence[int], length: int) -> dict[int, str]:
+        """The first `length` characters of the posts at these places."""
 
     def titles(self, ids: Sequence[int]) -> list[Title]:
         """The titles of these threads."""

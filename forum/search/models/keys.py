@@ -13,7 +13,7 @@ HIGHEST = 2**31
 
 @dataclass(frozen=True)
 class Key:
-    """`first` and `below` are ids of posts: the search began below the first, this batch begins below the second.
+    """`first` and `below` are places of posts: the search began below the first, this batch begins below the second.
     `thread` is the id that threads are below: what has been written since changes nothing. `last` is the place in order
     of the last thread that was shown, or None at the start of a batch."""
 

@@ -121,12 +121,12 @@ def _best(threads: Iterable[Candidate]) -> list[Candidate]:
 
 def _frequencies(alone: Sequence[Some]) -> tuple[int, list[float]]:
     """Of how many posts these are counts, and how many have each word: as far as the newest of them tell."""
-    newest = max((post.id for some in alone for post in some.posts), default=1)
+    newest = max((post.place for some in alone for post in some.posts), default=1)
     many = min(newest, NEWEST)
     counts = []
     for some in alone:
         all_there_are = len(some.posts) < OF_ONE_WORD
-        span = newest if all_there_are else some.posts[0].id - some.posts[-1].id + 1
+        span = newest if all_there_are else some.posts[0].place - some.posts[-1].place + 1
         counts.append(min(many, len(some.posts) * many / span))
     return many, counts
 

@@ -1,8 +1,9 @@
-"""The index in PostgreSQL: a tsvector with GIN, asked for one window of ids after another.
+"""The index in PostgreSQL: a tsvector with GIN, asked for one window of places after another.
 
-GIN answers with all matches at once and in no order. So each row carries tags for the 4,096 and the 65,536 ids that
-it stands among, and a search begins with the newest window. What few posts have is then asked for at once: to look up
-in which windows a post stands takes longer than to read it. Of what many have, as many windows as it seems to need."""
+GIN answers with all matches at once and in no order. So each row carries tags for the 4,096 and the 65,536 places
+that it stands among, and a search begins with the newest window. What few posts have is then asked for at once: to
+look up in which windows a post stands takes longer than to read it. Of what many have, as many windows as it seems to
+need."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ from forum.search.models.synonyms import Phrase
 from forum.search.models.words import in_capitals
 
 SMALL, LARGE = 12, 16  # bits of a window
-FIRST = 4_096  # ids in the first window
+FIRST = 4_096  # places in the first window
 MOST_SMALL, MOST_LARGE = 9, 17  # windows in one question
 FEW = 6_000  # posts
 MANY = 0.05  # of the newest posts: what these have is not few, whatever was expected
@@ -38,11 +39,11 @@ DEEPEST, SIDE_BY_SIDE = 4, 2  # how often search_newest_posts goes further down,
 PHRASES = 200  # found ones after which no further window is opened
 
 # MATERIALIZED and + 0: the planner is not to walk the primary key in the hope of meeting matches soon, nor because a
-# plan for any values takes every range of ids for a small one.
+# plan for any values takes every range of places for a small one.
 POSTS = (
-    "WITH m AS MATERIALIZED (SELECT post_id, thread_id, number, tags FROM search_posts"
-    " WHERE words @@ ({match}) AND post_id + 0 >= %s AND post_id + 0 < %s{dates})"
-    " SELECT post_id, thread_id, number, tags FROM m ORDER BY post_id DESC LIMIT %s"
+    "WITH m AS MATERIALIZED (SELECT place, thread_id, number, tags FROM search_posts"
+    " WHERE words @@ ({match}) AND place + 0 >= %s AND place + 0 < %s{dates})"
+    " SELECT place, thread_id, number, tags FROM m ORDER BY place DESC LIMIT %s"
 )
 THREADS = (
     "WITH m AS MATERIALIZED (SELECT thread_id, tags FROM search_threads"
@@ -57,18 +58,18 @@ ASKED = (
     " FROM asked WHERE numnode(words) > 0)"
     " SELECT w.number, 0, f.thread_id, 0, f.tags"
     " FROM wanted w CROSS JOIN LATERAL search_newest_threads(w.words, %s, %s, %s) f"
-    " UNION ALL SELECT w.number, f.post_id, f.thread_id, f.number, f.tags"
+    " UNION ALL SELECT w.number, f.place, f.thread_id, f.number, f.tags"
     " FROM wanted w CROSS JOIN LATERAL search_newest_posts(w.words, %s, %s, w.deepest, %s) f"
 )
 TITLED = (
     'SELECT thread_id, tags FROM search_threads WHERE "key" = %s AND words @@ %s::tsquery AND thread_id < %s{dates}'
     " ORDER BY thread_id DESC LIMIT %s"
 )
-THERE = "SELECT count(*) FROM search_posts WHERE post_id > %s AND post_id < %s"
+THERE = "SELECT count(*) FROM search_posts WHERE place > %s AND place < %s"
 LAST_SPAN = "SELECT max(span) FROM search_months WHERE month BETWEEN %s AND %s"
-COUNT = "SELECT count(*) FROM search_posts WHERE words @@ ({match}) AND post_id > %s AND post_id < %s"
+COUNT = "SELECT count(*) FROM search_posts WHERE words @@ ({match}) AND place > %s AND place < %s"
 SHARE = "SELECT search_share({match})"
-TEXTS = "SELECT id, left(source, %s) FROM posts WHERE id = ANY (%s)"
+TEXTS = "SELECT place, left(source, %s) FROM posts WHERE place = ANY (%s)"
 TITLES = "SELECT id, title, supporters_count FROM threads WHERE id = ANY (%s)"
 NEAR = (
     "SELECT word FROM search_deletions WHERE form = ANY (%s)"
@@ -100,7 +101,7 @@ class PostgreSQL:
             search.descend(len(found.posts), enough)
         if len(found.posts) > most:
             del found.posts[most:]
-            found.floor = found.posts[-1].id
+            found.floor = found.posts[-1].place
         return found
 
     def threads(self, words: Words, narrow: Narrow, below: int, most: int) -> list[ThreadRow]:
@@ -127,8 +128,8 @@ class PostgreSQL:
         there: int = _rows(THERE, (below - 1 - NEWEST, below))[0][0]
         return there, [_count(Words((group,)), below) for group in groups]
 
-    def texts(self, ids: Sequence[int], length: int) -> dict[int, str]:
-        return dict(_rows(TEXTS, (length, list(ids))))
+    def texts(self, places: Sequence[int], length: int) -> dict[int, str]:
+        return dict(_rows(TEXTS, (length, list(places))))
 
     def titles(self, ids: Sequence[int]) -> list[Title]:
         return [Title(*row) for row in _rows(TITLES, (list(ids),))]
@@ -139,8 +140,8 @@ class PostgreSQL:
 
 
 class _Descent:
-    """The way from post `top` down: the window between `low` and `top` is looked at, then the one below it, as far as
-    `bottom`. Words side by side are compared with each post that has them, so of common ones not all are."""
+    """The way from the place `top` down: the window between `low` and `top` is looked at, then the one below it, as far
+    as `bottom`. Words side by side are compared with each post that has them, so of common ones not all are."""
 
     def __init__(self, words: Words, narrow: Narrow, top: int) -> None:
         self.words, self.narrow, self.top = words, narrow, top
@@ -182,11 +183,11 @@ def _rows(statement: str, values: tuple[Any, ...]) -> list[Any]:
 
 
 def _newest() -> int:
-    return _rows("SELECT max(post_id) FROM search_posts", ())[0][0] or 0
+    return _rows("SELECT max(place) FROM search_posts", ())[0][0] or 0
 
 
 def _above(narrow: Narrow) -> int:
-    """An id above those of all posts of the months that are asked for."""
+    """A place above those of all posts of the months that are asked for."""
     first, last = (
         (at or limit).strftime("%Y%m") for at, limit in ((narrow.begins, LONG_AGO), (narrow.ends, FAR_OFF))
     )
@@ -203,7 +204,7 @@ def _count(words: Words, below: int) -> int:
 
 
 def _share(words: Words, narrow: Narrow) -> float:
-    """The share of all ids that seem to be posts that match."""
+    """The share of all places that seem to be posts that match."""
     match, values = _match(words, narrow)
     share: float = _rows(SHARE.format(match=match), values)[0][0]
     return share
@@ -216,7 +217,7 @@ def _aligned(low: int, size: int) -> int:
 
 
 def _windows(low: int, top: int) -> tuple[str, ...]:
-    """The tags of the windows between two ids."""
+    """The tags of the windows between two places."""
     small = range(low >> SMALL, (top - 1 >> SMALL) + 1)
     if len(small) <= MOST_SMALL:
         return tuple(f"w{number}" for number in small)

@@ -32,16 +32,16 @@ def search(query: Query, after: str | None = None, limit: int = 20) -> Results:
 
 
 def search_posts(query: Query, limit: int = 50, before: int | None = None) -> list[int]:
-    """The ids of the posts that `query` finds, newest first, older than post `before`: for a feed. In titles only the
-    opening posts are asked."""
+    """The places of the posts that `query` finds, newest first, below the place `before`: for a feed. In titles only
+    the opening posts are asked."""
     if not query.asks:
         return []
     narrow = Narrow.of(query)
     if query.title:
         threads = home().threads(query.words, narrow, HIGHEST, MANY)
-        ids = sorted(openings([thread.id for thread in threads]).values(), reverse=True)
-        return [id for id in ids if before is None or id < before][:limit]
-    return [post.id for post in home().posts(query.words, narrow, before, limit).posts]
+        places = sorted(openings([thread.id for thread in threads]).values(), reverse=True)
+        return [place for place in places if before is None or place < before][:limit]
+    return [post.place for post in home().posts(query.words, narrow, before, limit).posts]
 
 
 def _page(query: Query, key: Key | None, limit: int) -> Results:

@@ -27,13 +27,13 @@ from forum.search.models.synonyms import Phrase
 from forum.search.models.words import in_capitals
 
 PHRASE_SPAN = (
-    400_000  # ids that one answer looks through for words side by side, where these words are common
+    400_000  # places that one answer looks through for words side by side, where these words are common
 )
 COMMON = NEWEST // 64  # posts with all of the words, of the newest
 
 POSTS = (
-    "SELECT s.post_id, s.thread_id, s.number, s.tags FROM search_words w CROSS JOIN search_posts s"
-    " ON s.post_id = w.rowid WHERE w.search_words MATCH ? AND w.rowid < ? AND w.rowid >= ?{}"
+    "SELECT s.place, s.thread_id, s.number, s.tags FROM search_words w CROSS JOIN search_posts s"
+    " ON s.place = w.rowid WHERE w.search_words MATCH ? AND w.rowid < ? AND w.rowid >= ?{}"
     " ORDER BY w.rowid DESC LIMIT ?"
 )
 THREADS = (
@@ -43,9 +43,9 @@ THREADS = (
 SOME = (
     "SELECT * FROM (SELECT ?, 0, s.thread_id, 0, s.tags FROM search_titles w CROSS JOIN search_threads s"
     " ON s.thread_id = w.rowid WHERE w.search_titles MATCH ?{created} ORDER BY w.rowid DESC LIMIT ?)"
-    " UNION ALL SELECT * FROM (SELECT ?, s.post_id, s.thread_id, s.number, s.tags FROM search_words w"
-    " CROSS JOIN search_posts s ON s.post_id = w.rowid WHERE w.search_words MATCH ?"
-    " AND w.rowid > (SELECT max(post_id) FROM search_posts) - ?{published} ORDER BY w.rowid DESC LIMIT ?)"
+    " UNION ALL SELECT * FROM (SELECT ?, s.place, s.thread_id, s.number, s.tags FROM search_words w"
+    " CROSS JOIN search_posts s ON s.place = w.rowid WHERE w.search_words MATCH ?"
+    " AND w.rowid > (SELECT max(place) FROM search_posts) - ?{published} ORDER BY w.rowid DESC LIMIT ?)"
 )
 TITLED = (
     "SELECT s.thread_id, s.tags FROM search_threads s CROSS JOIN search_titles w ON w.rowid = s.thread_id"
@@ -56,7 +56,7 @@ NEAR = (
     "SELECT word FROM search_deletions WHERE form IN (SELECT value FROM json_each(?))"
     " UNION SELECT word FROM search_spellings WHERE word IN (SELECT value FROM json_each(?))"
 )
-TEXTS = "SELECT p.id, substr(p.source, 1, ?) FROM json_each(?) j CROSS JOIN posts p ON p.id = j.value"
+TEXTS = "SELECT p.place, substr(p.source, 1, ?) FROM json_each(?) j CROSS JOIN posts p ON p.place = j.value"
 TITLES = "SELECT t.id, t.title, t.supporters_count FROM json_each(?) j CROSS JOIN threads t ON t.id = j.value"
 
 
@@ -74,7 +74,7 @@ class SQLite:
         rows = _rows(POSTS.format(dates), (query, top, bottom, *values, most + 1))
         found = Found([PostRow(*row) for row in rows[:most]])
         if len(rows) > most:
-            found.floor = found.posts[-1].id
+            found.floor = found.posts[-1].place
         elif bottom > 0:
             found.floor = bottom
         return found
@@ -102,13 +102,11 @@ class SQLite:
 
     def counts(self, groups: Sequence[Group], below: int) -> tuple[int, list[int]]:
         low = below - 1 - NEWEST
-        many = _rows("SELECT count(*) FROM search_posts WHERE post_id > ? AND post_id < ?", (low, below))[0][
-            0
-        ]
+        many = _rows("SELECT count(*) FROM search_posts WHERE place > ? AND place < ?", (low, below))[0][0]
         return many, [_count(Words((group,)), low, below) for group in groups]
 
-    def texts(self, ids: Sequence[int], length: int) -> dict[int, str]:
-        return dict(_rows(TEXTS, (length, json.dumps(list(ids)))))
+    def texts(self, places: Sequence[int], length: int) -> dict[int, str]:
+        return dict(_rows(TEXTS, (length, json.dumps(list(places)))))
 
     def titles(self, ids: Sequence[int]) -> list[Title]:
         return [Title(*row) for row in _rows(TITLES, (json.dumps(list(ids)),))]
@@ -135,7 +133,7 @@ def _rows(statement: str, values: tuple[Any, ...]) -> list[Any]:
 
 
 def _newest() -> int:
-    return _rows("SELECT max(post_id) FROM search_posts", ())[0][0] or 0
+    return _rows("SELECT max(place) FROM search_posts", ())[0][0] or 0
 
 
 def _count(words: Words, above: int, below: int) -> int:

@@ -1,7 +1,8 @@
 """Looking after the index: is it what it should be, and making it anew while the site runs.
 
-The views search_public_posts and search_public_threads say what should be there. Everything is done in ranges of ids,
-so that memory stays small and nobody waits long. The caller ends the transaction after each range."""
+The views search_public_posts and search_public_threads say what should be there. Everything is done in ranges of the
+keys of the index (places of posts, ids of threads), so that memory stays small and nobody waits long. The caller ends
+the transaction after each range."""
 
 from __future__ import annotations
 
@@ -14,37 +15,38 @@ from sqlalchemy.exc import DatabaseError
 
 from forum.core.db import db
 
-CHECKED, REDONE = 5_000, 500  # ids at once
+CHECKED, REDONE = 5_000, 500  # keys at once
 
 # One statement for both sides, so that both see the same of what is written meanwhile.
 COMPARED = (
-    "SELECT 1, {key} FROM (SELECT * FROM {public} WHERE {key} > :low AND {key} <= :high"
+    "SELECT 1 AS side, {key} FROM (SELECT * FROM {public} WHERE {key} > :low AND {key} <= :high"
     " EXCEPT SELECT * FROM {kept} WHERE {key} > :low AND {key} <= :high) AS wanted"
     " UNION ALL SELECT 0, {key} FROM (SELECT * FROM {kept} WHERE {key} > :low AND {key} <= :high"
     " EXCEPT SELECT * FROM {public} WHERE {key} > :low AND {key} <= :high) AS there"
 )
 # FTS5 keeps the length of what it has indexed, row by row.
 WORDED = (
-    "SELECT 1, {key} FROM {kept} WHERE {key} > :low AND {key} <= :high"
+    "SELECT 1 AS side, {key} FROM {kept} WHERE {key} > :low AND {key} <= :high"
     " AND {key} NOT IN (SELECT id FROM {words}_docsize WHERE id > :low AND id <= :high)"
     " UNION ALL SELECT 0, id FROM {words}_docsize WHERE id > :low AND id <= :high"
     " AND id NOT IN (SELECT {key} FROM {kept} WHERE {key} > :low AND {key} <= :high)"
 )
-LAST = "SELECT max(id) FROM (SELECT max(id) AS id FROM {name} UNION ALL SELECT max({key}) FROM {kept}) AS both_sides"
+NAMED = "SELECT side, coalesce(b.id, found.{key}) FROM ({found}) AS found LEFT JOIN {name} b ON b.{own} = found.{key}"
+LAST = "SELECT max(last) FROM (SELECT max({own}) AS last FROM {name} UNION ALL SELECT max({key}) FROM {kept}) AS sides"
 REDO = {
     "sqlite": (
         "DELETE FROM {kept} WHERE {key} > :low AND {key} <= :high",
         "INSERT INTO {kept} SELECT * FROM {public} WHERE {key} > :low AND {key} <= :high",
     ),
     "postgresql": (
-        "SELECT search_redo_{name}(ARRAY(SELECT id FROM {name} WHERE id > :low AND id <= :high"
+        "SELECT search_redo_{name}(ARRAY(SELECT {own} FROM {name} WHERE {own} > :low AND {own} <= :high"
         " UNION SELECT {key} FROM {kept} WHERE {key} > :low AND {key} <= :high))",
     ),
 }
 # SQLite learns by a trigger on the rows themselves.
 LEARN = {
     "posts": "SELECT search_learn(string_agg(search_own(p.source), ' ')) FROM search_posts s"
-    " JOIN posts p ON p.id = s.post_id WHERE s.post_id > :low AND s.post_id <= :high",
+    " JOIN posts p ON p.place = s.place WHERE s.place > :low AND s.place <= :high",
     "threads": "SELECT search_learn(string_agg(t.title, ' ')) FROM search_threads s"
     " JOIN threads t ON t.id = s.thread_id WHERE s.thread_id > :low AND s.thread_id <= :high",
 }
@@ -54,12 +56,14 @@ DONE = "UPDATE search_upkeep SET done_to = :done WHERE task = :task"
 
 @dataclass(frozen=True)
 class Part:
-    """One half of the index: the table of its rows, the view of what they should be, and FTS5's table of words."""
+    """One half of the index: the table of its rows, the view of what they should be, and FTS5's table of words. `own`
+    is what the key is called in the table that is indexed."""
 
     name: str
     kept: str
     public: str
     key: str
+    own: str
     words: str
 
     def spell(self, statement: str) -> str:
@@ -67,13 +71,13 @@ class Part:
 
     @property
     def last(self) -> int:
-        """The highest id that is, or could be, in the index."""
+        """The highest key that is, or could be, in the index."""
         return db.session.scalar(text(self.spell(LAST))) or 0
 
 
 PARTS = (
-    Part("posts", "search_posts", "search_public_posts", "post_id", "search_words"),
-    Part("threads", "search_threads", "search_public_threads", "thread_id", "search_titles"),
+    Part("posts", "search_posts", "search_public_posts", "place", "place", "search_words"),
+    Part("threads", "search_threads", "search_public_threads", "thread_id", "id", "search_titles"),
 )
 
 
@@ -89,7 +93,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far it is: ids of `what` up to `done` of `last`, and what was found wrong in the range just done."""
+    """How far it is: keys of `what` up to `done` of `last`, and what was found wrong in the range just done."""
 
     what: str
     done: int
@@ -162,7 +166,8 @@ def _redo(part: Part, low: int, high: int) -> None:
 
 def _faults(part: Part, statement: str, low: int, high: int, of: str) -> list[Fault]:
     sides: dict[int, int] = {}
-    for wanted, id in _do(part.spell(statement), low=low, high=high):
+    found = part.spell(NAMED.replace("{found}", statement))
+    for wanted, id in _do(found, low=low, high=high):
         sides[id] = sides.get(id, 0) | (2 if wanted else 1)
     wrong = {1: "surplus", 2: "missing", 3: "different"}
     return [Fault(part.name, of + wrong[side], id) for id, side in sorted(sides.items())]

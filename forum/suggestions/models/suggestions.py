@@ -232,5 +232,10 @@ class Supporter(db.Model):  # type: ignore[name-defined,misc]
 
     @classmethod
     def is_there(cls, thread: int, user: int) -> bool:
-        query = select(cls.thread_id).where(cls.thread_id == thread, cls.user_id == user)
-        return db.session.scalar(query) is not None
+        return bool(cls.among([thread], user))
+
+    @classmethod
+    def among(cls, threads: list[int], user: int) -> set[int]:
+        """Those of `threads` that `user` supports: one's own always is."""
+        query = select(cls.thread_id).where(cls.thread_id.in_(threads), cls.user_id == user)
+        return set(db.session.scalars(query))

@@ -36,7 +36,7 @@ def unite(duplicate: Suggestion, into: Suggestion, by: User, note: str = "") -> 
 
 
 @merged.connect
-def _go_on_together(into: Thread, duplicate: Thread, posts: list[int]) -> None:
+def _go_on_together(into: Thread, duplicate: Thread, posts: list[int], after: int) -> None:
     """The supporters of both, once each; the earlier date on which an answer is owed; and where an answer was given
     already, the newcomers are told of it. The rows of the duplicate stay, as a record."""
     if into.kind != Kind.SUGGESTION:
