@@ -42,8 +42,8 @@ def configure(instance: Path, url: str = "", **more: str) -> Config:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of a test that is `one_database`, each variant runs on the database whose turn it is, always the same."""
     left_out = [item for item in items if not _has_its_turn(item)]
+    items[:] = [item for item in items if _has_its_turn(item)]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
 
 
 def _has_its_turn(item: pytest.Item) -> bool:
