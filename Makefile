@@ -26,7 +26,7 @@ run: $(RUNTIME) assets data ## install what is needed and serve the site (HOST=1
 	@exec $(FLASK) serve
 
 test: $(TESTING) assets chromium check ## everything that must hold before a change goes in
-	$(PY) -m pytest -n auto
+	$(PY) -m pytest -n auto --dist worksteal
 
 check: $(TESTING) ## style and types only
 	$(PY) -m ruff check

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import flask_migrate
 import pytest
 from flask import abort
 from playwright.sync_api import (
@@ -34,7 +33,7 @@ from forum import create_app
 from forum.accounts.letters import deliver_due
 from forum.accounts.models import User
 from forum.core.db import db
-from forum.seed.load import load_conversation
+from tests.served import fill
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 INSTALL = (
@@ -49,6 +48,11 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Less work on a machine with few cores: no second renderer in reserve, no compiler for code that runs once.
+    "--in-process-gpu",
+    "--disable-features=BackForwardCache,MediaRouter,OptimizationHints,SpareRendererForSitePerProcess,Translate",
+    "--js-flags=--always-sparkplug --no-turbofan",
+    "--num-raster-threads=1",
 ]
 PATIENCE = 10_000  # milliseconds
 
@@ -85,9 +89,7 @@ class LiveSite:
         )
         self.app.add_url_rule("/broken/<int:code>", "broken", abort)
         with self.work():
-            flask_migrate.upgrade()
-            list(load_conversation())
-            db.session.commit()
+            fill(self.app)
 
     def work(self) -> AbstractContextManager[Any]:
         """Where a test asks the database itself, or does something with a verb. The test commits."""

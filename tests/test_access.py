@@ -53,6 +53,7 @@ from tests.factories import (
     post_of,
     suggestion_of,
 )
+from tests.served import one_database
 
 COUNT = count()
 PEOPLE = ("visitor", "author", "other", "unconfirmed", "team", "administrator")
@@ -639,6 +640,7 @@ def put_back(after: After, endpoint: str) -> World:
 ANYTHING = tuple(range(200, 600))
 
 
+@one_database  # what a route asks of a person is asked above it
 @pytest.mark.parametrize("route", sorted(TABLE))
 def test_each_route_answers_each_kind_of_person_as_the_table_says(
     site: Site, after: After, route: str

@@ -19,6 +19,7 @@ from forum.activity.models import Activity
 from forum.core.db import db, now
 from tests.browser import Browser, Page, Site
 from tests.factories import PASSWORD, make_person, make_thread
+from tests.served import one_database
 
 ADA = "ada@school.example"
 FIELDS = {
@@ -243,6 +244,7 @@ def test_every_missing_answer_is_named_and_every_word_is_still_there(site: Site)
     assert person() is None
 
 
+@one_database
 @pytest.mark.parametrize(
     ("field", "value", "complaint"),
     [
@@ -386,6 +388,7 @@ def test_signing_in_leads_to_what_was_asked_for_and_never_off_the_site(site: Sit
     assert sign_in(site.visitor(), then=then).location == then
 
 
+@one_database
 @pytest.mark.parametrize(
     "then",
     [
@@ -519,6 +522,7 @@ def test_kept_text_is_not_lost_where_another_tab_signed_in_first(site: Site) -> 
     assert len(page.select("//main//form//input[@name='csrf_token']")) == 1
 
 
+@one_database
 @pytest.mark.parametrize(
     "fields",
     [
@@ -798,6 +802,7 @@ def test_guessing_the_password_from_inside_is_limited(site: Site) -> None:
 # Pages
 
 
+@one_database
 def test_the_pages_help_browsers_to_fill_them_in(site: Site) -> None:
     fills = {
         "/account/register": {

@@ -22,6 +22,7 @@ from forum.moderation.models import Appeal, Decision, Item, Report, Sanction
 from forum.moderation.models.sanctions import Kind
 from tests.browser import Browser, Page, Site
 from tests.factories import make_person, make_reply, make_thread, post_of
+from tests.served import one_database
 
 SECRET = "Wellington Bartholomew of 4B"
 WORD = "Wellington"  # searches mark the word they look for, so they ask for the one beside it
@@ -141,6 +142,7 @@ class Readers:
 # From report to ledger, appeal and reversal
 
 
+@one_database
 @pytest.mark.parametrize("reason", list(REASONS))
 def test_a_report_is_decided_told_appealed_and_reversed(
     site: Site, thread: Thread, post: Post, ada: User, tess: User, jo: User, reason: str

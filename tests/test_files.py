@@ -32,6 +32,7 @@ from tests.bad_files import SECRET
 from tests.browser import Page, Site
 from tests.factories import load_story, make_person, make_study, post_of
 from tests.queries import counted
+from tests.served import one_database
 from tests.test_intake import s3  # noqa: F401  (a fixture)
 
 ATTACKS = Path(__file__).parents[2] / "shared" / "data" / "xss.jsonl"
@@ -336,6 +337,7 @@ def test_an_unfinished_file_is_not_published(site: Site) -> None:
     assert [file.state for file in Bundle(thread_id=study.thread_id).all()] == [State.WAITING]
 
 
+@one_database
 @pytest.mark.parametrize(
     ("sent", "kept"),
     [
@@ -766,6 +768,7 @@ def test_hostile_words_and_names_come_back_as_words(site: Site) -> None:
     assert file.statement == ""
 
 
+@one_database
 def test_the_story_has_pictures_and_one_that_waits(site: Site) -> None:
     load_story()
     told = list(db.session.scalars(StudyFile.whole()))

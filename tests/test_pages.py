@@ -15,6 +15,7 @@ from forum.worker.models import Heartbeat
 from tests.browser import Browser, Site
 from tests.factories import make_person, make_reply, make_thread, post_of
 from tests.queries import counted
+from tests.served import one_database
 
 STANDING = ("/", "/about", "/how-we-moderate", "/accessibility", "/privacy", "/cookies", "/resources")
 SITEMAP = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
@@ -33,6 +34,7 @@ def addresses(browser: Browser, path: str) -> list[str]:
 # The standing pages
 
 
+@one_database
 @pytest.mark.parametrize("path", STANDING)
 def test_anyone_reads_the_standing_pages(site: Site, path: str) -> None:
     page = site.visitor().get(path)
@@ -41,6 +43,7 @@ def test_anyone_reads_the_standing_pages(site: Site, path: str) -> None:
     assert site.visitor().get(path, 304, headers={"If-None-Match": page.headers["ETag"]}).data == b""
 
 
+@one_database
 @pytest.mark.parametrize("path", STANDING)
 def test_a_signed_in_person_reads_them_with_their_own_chrome(site: Site, path: str) -> None:
     page = site.browser(make_person(name="Bo Chen")).get(path)

@@ -19,6 +19,7 @@ from forum.resources.models.requests import Requests
 from tests.browser import Page, Site
 from tests.factories import make_person, make_reply, make_request, make_thread, post_of
 from tests.queries import counted
+from tests.served import one_database
 
 NEW = "/resources/requests/new"
 WISH: dict[str, Any] = {
@@ -96,6 +97,7 @@ def test_a_role_only_request_names_nobody(site: Site) -> None:
         assert "A teacher, primary" in page and "Ada Obi" not in page
 
 
+@one_database
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -268,6 +270,7 @@ def test_two_of_the_team_at_once_make_one_answer_and_a_conflict(site: Site) -> N
     assert the_request().steps_count == 2
 
 
+@one_database
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

@@ -26,6 +26,7 @@ from forum.seed.load import HERE, BadFile, load_conversation
 from tests.browser import Browser, Site
 from tests.factories import make_person, make_reply, make_review, make_thread, post_of
 from tests.queries import counted
+from tests.served import one_database
 
 SLUG = "governornet"
 PAGE = f"/resources/{SLUG}"
@@ -224,6 +225,7 @@ def test_who_may_review(site: Site) -> None:
     site.browser(make_person()).get("/resources/no-such-thing/review", status=404)
 
 
+@one_database
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -504,6 +506,7 @@ def test_the_team_edits_the_facts_and_the_thread_says_so(site: Site) -> None:
     assert "Someone else" in site.visitor().get(PAGE).words
 
 
+@one_database
 @pytest.mark.parametrize(
     "address",
     [

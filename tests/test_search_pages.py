@@ -19,6 +19,7 @@ from forum.search.models.saved import MOST, SavedSearch
 from tests.browser import Browser, Page, Site
 from tests.factories import make_person, make_reply, make_thread, post_of
 from tests.queries import counted
+from tests.served import one_database
 
 ATTACKS = Path(__file__).parents[2] / "shared/data/xss.jsonl"
 HOSTILE = [
@@ -128,6 +129,7 @@ def test_words_that_are_none_are_said_to_be_left_out(site: Site) -> None:
     assert "There is nothing to look for in that. Left out: " in page.words
 
 
+@one_database
 @pytest.mark.parametrize("typed", ["never", "31/2/2026", "2026-13-01", "0"])
 def test_a_date_that_is_none_is_said_at_its_field(site: Site, typed: str) -> None:
     page = find(site.visitor(), "marking", 422, since=typed)
@@ -401,6 +403,7 @@ def test_anything_that_can_be_typed_is_a_search(site: Site, q: str) -> None:
     )
 
 
+@one_database
 def test_marks_never_break_a_page(site: Site) -> None:
     attacks = [
         json.loads(line)["payload"] for line in ATTACKS.read_text("utf-8").rstrip("\n").split("\n")[:400]

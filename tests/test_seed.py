@@ -30,6 +30,7 @@ from forum.suggestions.rounds import finish
 from tests.browser import Site
 from tests.conftest import After, configure
 from tests.factories import load_story, make_person
+from tests.served import one_database
 
 PAMPHLET = Path(__file__).parents[2] / "shared" / "pamphlet.txt"
 COMPONENTS = [
@@ -91,6 +92,7 @@ def test_what_the_team_has_edited_stays(site: Site) -> None:
     assert other.title == "What more can be done"
 
 
+@one_database
 @pytest.mark.parametrize(
     ("file", "old", "new", "names"),
     [

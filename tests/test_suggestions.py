@@ -44,6 +44,7 @@ from tests.browser import Browser, Page, Site
 from tests.factories import make_answer, make_person, make_reply, make_suggestion, post_of, suggestion_of
 from tests.feed_rules import TOMBSTONES, check_atom, check_json_feed, check_rss, parse_xml
 from tests.queries import counted
+from tests.served import one_database
 
 WORDS = {
     "title": "Ask for each number once",
@@ -590,6 +591,7 @@ def test_steps_follow_each_other_as_the_table_says(site: Site, status: str) -> N
     assert not STEPS[Status.CHECKED]
 
 
+@one_database
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
@@ -1103,6 +1105,7 @@ def explained(query: Any) -> list[str]:
 # Hostile words
 
 
+@one_database
 @pytest.mark.skipif(not ATTACKS.exists(), reason=f"the attacks are not here: {ATTACKS}")
 def test_attacks_stay_words_in_every_field(site: Site) -> None:
     """Each of them in two of the long fields, as many together as the forms let pass; some in each of the short ones.
