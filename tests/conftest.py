@@ -15,6 +15,7 @@ from sqlalchemy import MetaData, text
 
 from config import Config
 from forum import create_app
+from forum.case_studies.models import shelf
 from forum.core.db import db
 from forum.discussion import fragments
 from forum.seed.load import load_conversation
@@ -107,6 +108,7 @@ class Served:
             letter.unlink()
         self.app.wsgi_app.forget()  # type: ignore[attr-defined]
         fragments.init_app(self.app)
+        shelf.init_app(self.app)
         return cast(T, made)
 
     def _remember(self) -> Any:
