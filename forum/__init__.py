@@ -59,7 +59,7 @@ from forum.moderation import (
 from forum.moderation import views as moderation
 from forum.moderation.models import told
 from forum.pages import views as pages
-from forum.postbox import imap, pipe, retention
+from forum.postbox import answers, imap, pipe, retention
 from forum.postbox import team as postbox_team
 from forum.postbox import views as postbox
 from forum.resources import asking, reviewing
@@ -159,6 +159,7 @@ def create_app(config: Config | None = None) -> Flask:
         letters,
         following_letters,
         hub,
+        answers,
         imap,
         pipe,
         retention,
@@ -190,6 +191,7 @@ def create_app(config: Config | None = None) -> Flask:
     searches.answered_by(app, followed.Followed.ask)
     private_feeds.kept_by(app, private.PrivateFeeds())
     own.kept_by(app, following_own.OwnThings())
+    records.also(app, following_own.kept_of)
     decisions.told_by(app, told.Ledger())
     gate.gate(app, gatekeeper.Gatekeeper())
     suspension.init_app(app)

@@ -627,6 +627,16 @@ def test_pages_of_a_reply_in_the_making(live: LiveSite, opened: Open, story: Sto
     assert not found, "\n".join(found)
 
 
+def test_pages_that_are_shown_once(live: LiveSite, opened: Open, story: Story) -> None:
+    """The address of a new private feed."""
+    window = opened(story.people["participant"])
+    window.go("/following/feeds").get_by_label("Of what").select_option("notifications")
+    window.press("Make the feed")
+    assert "We show them once only" in window.words
+    found = faults(window)
+    assert not found, "\n".join(found)
+
+
 def test_pages_of_what_went_wrong(live: LiveSite, opened: Open, story: Story) -> None:
     window = opened(story.people["participant"])
     found: list[str] = []

@@ -689,6 +689,10 @@ def test_records_hold_everything_but_secrets_and_reporters(
     grace = make_person("Grace Hill", email="grace@example.org")
     site.browser(grace).post(f"/posts/{post.id}/report", {"reason": "personal", "detail": "A name."})
     decide(site.browser(tess), waiting()[0].id, "hide", reason="personal", words="Leave it out.")
+    reader = site.browser(ada)
+    reader.post("/following", {"kind": "person", "target": str(grace.id), "act": "mute"})
+    reader.post("/following/feeds", {"what": "following"}, status=200)
+    reader.post("/account/notifications", {"pace": "weekly", "hour": "7", "weekday": "2"})
     for url in (f"/team/records/people/{ada.id}", f"/team/records/posts/{post.id}"):
         site.browser(grace).post(url, status=403)
         answer = site.browser(tess).post(url, status=200)
@@ -702,3 +706,12 @@ def test_records_hold_everything_but_secrets_and_reporters(
         assert "grace@example.org" not in data
         reports = json.loads(data).get("reports") or json.loads(data)["reports of their posts and page"]
         assert "reporter_id" not in reports[0]
+        if "person" in json.loads(data):
+            theirs = json.loads(data)
+            muted = [each["target"] for each in theirs["follows and mutes"] if each["level"] == "muted"]
+            assert muted == [str(grace.id)]
+            assert theirs["choices of notifications and mail"][0]["pace"] == "weekly"
+            assert (
+                theirs["private feeds"][0]["kind"] == "following"
+                and "digest" not in theirs["private feeds"][0]
+            )

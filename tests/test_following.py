@@ -114,12 +114,15 @@ def test_answers_trials_and_decisions(site: Site) -> None:
 
     study = make_study()
     teacher = db.session.get_one(User, db.session.get_one(Thread, study.thread_id).author_id)
-    far, near = make_person("Far"), make_person("Near")
+    far, near, both = make_person("Far"), make_person("Near"), make_person("Both")
+    follow(both, Kind.PROMPT, "your-practice", Level.SITE)
+    follow(both, Kind.LIBRARY, "region=north-east", Level.MAIL)
     follow(near, Kind.LIBRARY, "region=north-east")
     follow(far, Kind.LIBRARY, "region=london")
     second = make_study(title="Another one")
     assert told(near) == [("followed", "library", "digest")]
     assert told(far) == []
+    assert told(both) == [("followed", "library", "mail")], "whoever follows twice hears by the quicker way"
     assert second.thread_id != study.thread_id
     make_trial(study)
     assert told(teacher) == [("tried", None, "digest")]

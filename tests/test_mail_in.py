@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from email.message import EmailMessage
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def test_machines_and_forged_senders_are_dropped_with_a_reason(
 def test_what_cannot_be_taken_goes_back_with_its_words(told: Site) -> None:
     ada, team = make_person(), make_person(role="team")
     thread = make_thread()
-    message = answer(ada, post_of(thread), "Words that must not be lost.")
+    message = answer(ada, post_of(thread), "Words that must not be <b>lost</b>.")
     thread = post_of(thread).thread
     thread.lock(team)
     db.session.commit()
@@ -133,8 +134,11 @@ def test_what_cannot_be_taken_goes_back_with_its_words(told: Site) -> None:
     (letter,) = [mail for mail in told.mail() if mail["To"] == ada.email]
     assert letter["Subject"] == "Not published: Re: Talking about marking"
     assert letter["In-Reply-To"] == message["Message-ID"] and letter["Auto-Submitted"] == "auto-replied"
-    assert "This thread is locked" in letter.get_content()
-    assert "Words that must not be lost." in letter.get_content()
+    for kind in ("plain", "html"):
+        part = letter.get_body((kind,))
+        assert part is not None and "This thread is locked" in part.get_content()
+        assert "Words that must not be <b>lost</b>." in unescape(part.get_content())
+    assert "<b>" not in part.get_content() and f"/posts/{post_of(thread).id}</a>" in part.get_content()
     assert len(posts_in(thread)) == 1
 
 

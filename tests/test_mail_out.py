@@ -16,7 +16,7 @@ import pytest
 import time_machine
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from forum.accounts.letters import deliver_due
 from forum.accounts.models import DeadAddress, Letter, User
@@ -380,6 +380,44 @@ def test_one_press_stops_one_search_and_one_view_of_the_library(site: Site, leve
     assert {each.level for each in db.session.scalars(select(Notice).where(Notice.person_id == rita.id))} == {
         "site"
     }
+
+
+@pytest.mark.parametrize("cleared", [False, True], ids=["told lately", "told long ago"])
+def test_an_older_letter_stops_what_was_followed_anew(site: Site, cleared: bool) -> None:
+    """Who presses it wants no more mail about that thing, whichever follow of it brings that mail by now; what is
+    beside it goes on."""
+    ours = [(Kind.THREAD, ""), (Kind.SEARCH, "q=pupils"), (Kind.LIBRARY, "phase=primary")]
+    beside = [(Kind.SEARCH, "q=marking"), (Kind.LIBRARY, "phase=secondary")]
+    for n, (kind, target) in enumerate(ours):
+        thread = make_thread(title=f"About {n}")
+        target = target or str(thread.id)
+        rita = reader(kind, target)
+        _something_for_each(thread)
+        message = next(each for each in mailed(site) if each["To"] == rita.email)
+        rita = db.session.get_one(User, rita.id)
+        Follow.end(rita, kind, target)
+        for again in ((kind, target), *beside):
+            Follow.begin(rita, *again, Level.MAIL)
+        db.session.commit()
+        _something_for_each(thread)
+        fan()
+        if cleared:
+            db.session.execute(delete(Notice).where(Notice.mailed_at.is_not(None)))
+            db.session.commit()
+        path = message["List-Unsubscribe"].strip("<>").removeprefix("https://conversation.example.org")
+        assert "Stop mail about" in site.visitor().get(path).words
+        for _ in range(2):
+            site.visitor().post(path, {"List-Unsubscribe": "One-Click"}, csrf=False, status=200)
+        assert "Stopped" in site.visitor().get(path).words
+        found = {(each.kind, each.target): each.level for each in db.session.scalars(Follow.of(rita))}
+        assert found == {(kind, target): "site"} | dict.fromkeys(beside, "mail")
+        assert not MailChoice.of(rita.id).personal_stopped
+        assert rita.email not in {each["To"] for each in mailed(site)}, "what waited for it goes no more"
+
+
+def _something_for_each(thread: Thread) -> None:
+    make_reply(thread, text="What do pupils say?")
+    factories.make_study(silent(), title="Talking in pairs", phase="primary")
 
 
 def levels(person: User) -> dict[int, str]:

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from forum.accounts.models import LASTS, DeadAddress, EmailedLink, Letter, Purpose, User
 from forum.accounts.models.addresses import Why
 from forum.accounts.models.letters import Maker, leaving, write
-from forum.core.db import db, now
+from forum.core.db import db, now, only_reading
 from forum.core.mail import Line, compose
 from forum.core.plus import Plus, plus_address
 
@@ -23,6 +23,8 @@ PAUSES = [timedelta(minutes=m) for m in (1, 5, 30, 120, 720)]
 LEASE = timedelta(minutes=5)  # longer than any delivery: each step of SMTP may take twenty seconds
 ROUND = 100  # letters
 A_TURN = 20  # letters: what the worker sends before it looks at its other work
+SETTLED = update(Letter)
+ALONE = {"synchronize_session": False}
 DEAD = re.compile(r"\b5\.(1\.[1236]|1\.10|2\.1)\b")  # RFC 3463: there is no such mailbox
 
 
@@ -74,20 +76,23 @@ def _deliver(line: Line, letter: Letter) -> bool | None:
 
 def _composed(letter: Letter) -> EmailMessage | None:
     """The mail as it is to leave now, or None where it is to stay."""
-    dead = None if letter.always else DeadAddress.of(letter.to)
-    if dead is not None and (dead.why == Why.BOUNCED or letter.kind):
+    with only_reading():
+        dead = None if letter.always else DeadAddress.of(letter.to)
+        if dead is not None and (dead.why == Why.BOUNCED or letter.kind):
+            return None
+        makers: dict[str, Maker] = current_app.extensions["letter_makers"]
+        message = makers[letter.kind](letter) if letter.kind else _plain(letter)
+    if not letter.kind and not all(answer for _, answer in leaving.send(letter)):
         return None
-    if letter.kind:
-        maker: Maker = current_app.extensions["letter_makers"][letter.kind]
-        return maker(letter)
-    if not all(answer for _, answer in leaving.send(letter)):
-        return None
-    config = current_app.config["FORUM"]
-    message = compose(config, letter.to, letter.subject, letter.text, name=f"letter-{letter.id}")
-    if letter.answers:
+    if message is not None and letter.answers:
         message["In-Reply-To"] = message["References"] = letter.answers
         message.replace_header("Auto-Submitted", "auto-replied")
     return message
+
+
+def _plain(letter: Letter) -> EmailMessage:
+    config = current_app.config["FORUM"]
+    return compose(config, letter.to, letter.subject, letter.text, name=f"letter-{letter.id}")
 
 
 def _failed(letter: Letter, error: Exception) -> None:
@@ -125,7 +130,11 @@ def _claim() -> Letter | None:
 
 
 def _settle(letter: int, **values: object) -> None:
-    db.session.execute(update(Letter).where(Letter.id == letter).values(held_at=None, **values))
+    """What came of it, in a transaction of its own, at once and with nothing else in it: whoever is killed before it
+    is down has sent a letter that goes again."""
+    db.session.execute(
+        SETTLED.where(Letter.id == letter).values(held_at=None, **values), execution_options=ALONE
+    )
     db.session.commit()
 
 

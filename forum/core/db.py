@@ -74,6 +74,7 @@ db = SQLAlchemy(model_class=Base, session_options={"class_": Session})
 
 
 _moment: ContextVar[datetime | None] = ContextVar("moment", default=None)
+_only_reading: ContextVar[bool] = ContextVar("only_reading", default=False)
 
 
 def now() -> datetime:
@@ -91,8 +92,21 @@ def as_at(moment: datetime) -> Iterator[None]:
 
 
 def reading() -> bool:
-    """True in a request that may not write."""
-    return has_request_context() and request.method in SAFE_METHODS
+    """True in a request that may not write, and in `only_reading`."""
+    return _only_reading.get() or (has_request_context() and request.method in SAFE_METHODS)
+
+
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """Inside, the worker reads as a safe request does, and holds up nobody who writes: SQLite's one writer's lock is
+    not taken. What was not committed before is gone."""
+    db.session.rollback()
+    token = _only_reading.set(True)
+    try:
+        yield
+    finally:
+        db.session.rollback()
+        _only_reading.reset(token)
 
 
 def first_or_404(query: Select[T]) -> T:
@@ -168,4 +182,5 @@ def _sqlite_as_a_server_database(engine: Engine) -> None:
 @event.listens_for(Session, "before_flush")
 def _a_get_never_writes(session: Session, context: object, instances: object) -> None:
     if reading():
-        raise RuntimeError(f"{request.method} {request.path} tried to write")
+        what = f"{request.method} {request.path}" if has_request_context() else "what only reads"
+        raise RuntimeError(f"{what} tried to write")

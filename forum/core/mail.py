@@ -42,6 +42,16 @@ def compose(config: Config, to: str, subject: str, text: str, html: str = "", na
     return message
 
 
+def dressed(config: Config, html: str) -> str:
+    """`html` with the look of our mail in its head: mail programs fetch no style sheet."""
+    return html.replace("</head>", f"<style>{_look(config.root)}</style></head>", 1)
+
+
+@cache
+def _look(root: Path) -> str:
+    return (root / "templates" / "mail" / "look.css").read_text("utf-8")
+
+
 def message_id(config: Config, name: str) -> str:
     """`<name.seal@host>`: the seal shows that it is ours when it comes back to us."""
     return f"<{name}.{sealed('message', name)[:16]}@{config.host_name or 'localhost'}>"

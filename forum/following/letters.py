@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formataddr
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app, render_template
 from markupsafe import Markup
+from sqlalchemy import Select, bindparam
 
 from forum.accounts.models import Letter, User
 from forum.accounts.models.letters import made_by
 from forum.core.db import db
-from forum.core.mail import compose, message_id
+from forum.core.mail import compose, dressed, message_id
 from forum.core.markup import absolute, extract, words_of
 from forum.core.plus import Plus, plus_address
 from forum.discussion.models import Post, Thread
@@ -46,7 +46,6 @@ SAYS = {
 class Line:
     """One notice as its person reads it."""
 
-    id: int
     says: str
     path: str
     text: str
@@ -58,12 +57,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Section:
-    """What happened in one thread; `title` is empty where it was in none."""
+    """What happened in one thread; `title` is empty where it was in none. `stop` is for what brought the first line."""
 
     thread: int | None
     title: str
     path: str
     lines: list[Line]
+    stop: Stop
 
 
 def make(letter: Letter) -> EmailMessage | None:
@@ -77,7 +77,7 @@ def make(letter: Letter) -> EmailMessage | None:
         return None
     config, single = current_app.config["FORUM"], sections[0] if len(sections) == 1 else None
     digest = letter.kind == "digest"
-    stop = Stop(person.id, What.DIGEST) if digest else Stop(person.id, What.NOTICE, sections[0].lines[0].id)
+    stop = Stop(person.id, What.DIGEST) if digest else sections[0].stop
     answered = single.lines[-1].post if single and not digest else None
     reply_to = plus_address(config, Plus.REPLY, person.id, answered) if answered and person.may_post else ""
     said: dict[str, Any] = {
@@ -93,8 +93,8 @@ def make(letter: Letter) -> EmailMessage | None:
         "subject": _subject(sections, single, digest),
     }
     text, html = (render_template(f"mail/notices.{kind}", **said) for kind in ("txt", "html"))
-    html = html.replace("</head>", f"<style>{_look()}</style></head>", 1)
-    message = compose(config, letter.to, said["subject"], text, html, name=f"letter-{letter.id}")
+    html, name = dressed(config, html), f"letter-{letter.id}"
+    message = compose(config, letter.to, said["subject"], text, html, name=name)
     _address(message, reply_to)
     _thread(message, single if not digest else None)
     _list(message, single if not digest else None, said["stop"])
@@ -103,12 +103,9 @@ def make(letter: Letter) -> EmailMessage | None:
 
 def _sections(letter: Letter, choice: MailChoice) -> list[Section]:
     """What the person may still see of what the letter was to tell, and still wants."""
-    query = may_see(Notice, Post, Thread, User, Follow.target).outerjoin(User, User.id == Post.author_id)
-    query = query.outerjoin(Follow, Follow.id == Notice.follow_id)
-    mine = Notice.person_id == letter.person_id, notices_of(letter.id)
     rows = [
         row
-        for row in db.session.execute(query.where(*mine).order_by(Notice.id))
+        for row in db.session.execute(_told_in(), {"letter": letter.id, "person": letter.person_id})
         if (goes_at_once(choice, row.Notice) if letter.kind == "notices" else _in_digest(choice, row.Notice))
         and _is_there(row)
     ]
@@ -116,6 +113,16 @@ def _sections(letter: Letter, choice: MailChoice) -> list[Section]:
     for row in rows:
         threads[row.Thread.id if row.Thread else None].append(row)
     return [_section(these, choice.whole_content) for these in threads.values()]
+
+
+@cache
+def _told_in() -> Select[Any]:
+    """What one letter is to tell one person: put together once, since that takes longer than to ask it."""
+    query = may_see(Notice, Post, Thread, User, Follow.target).outerjoin(User, User.id == Post.author_id)
+    query = query.outerjoin(Follow, Follow.id == Notice.follow_id)
+    return query.where(Notice.person_id == bindparam("person"), notices_of(bindparam("letter"))).order_by(
+        Notice.id
+    )
 
 
 def _is_there(row: Any) -> bool:
@@ -131,21 +138,21 @@ def _in_digest(choice: MailChoice, notice: Notice) -> bool:
 
 def _section(rows: Sequence[Any], whole: bool) -> Section:
     thread, lines = rows[0].Thread, [_line(row, whole) for row in rows]
+    stop = Stop.behind(rows[0].Notice, rows[0].target)
     if thread is None or all(row.Notice.reason == Reason.DECISION for row in rows):
-        return Section(None, "", "", lines)
-    return Section(thread.id, thread.title, f"/threads/{thread.id}-{thread.slug}", lines)
+        return Section(None, "", "", lines, stop)
+    return Section(thread.id, thread.title, f"/threads/{thread.id}-{thread.slug}", lines, stop)
 
 
 def _line(row: Any, whole: bool) -> Line:
     notice, post = row.Notice, row.Post
     if notice.reason == Reason.DECISION:
         path = "/account/decisions"
-        return Line(notice.id, SAYS[Reason.DECISION], path, "", None, notice.at, None, False)
+        return Line(SAYS[Reason.DECISION], path, "", None, notice.at, None, False)
     if post is None:
         path = f"/threads/{row.Thread.id}-{row.Thread.slug}"
-        return Line(
-            notice.id, SAYS[Reason(notice.reason)].format(who=""), path, "", None, notice.at, None, False
-        )
+        says = SAYS[Reason(notice.reason)].format(who="")
+        return Line(says, path, "", None, notice.at, None, False)
     who = row.User.byline(post.disclosure)
     says = SAYS[Reason(notice.reason)].format(who=who)
     if post.number == 1 and notice.reason == Reason.FOLLOWED:
@@ -153,9 +160,9 @@ def _line(row: Any, whole: bool) -> Line:
     path, base = f"/posts/{post.id}", current_app.config["FORUM"].site_url
     if len(post.source) > WHOLE or (not whole and len(words_of(post.html)) > EXTRACT):
         short = extract(post.html, EXTRACT)
-        return Line(notice.id, says, path, short, None, post.published_at, post.id, True)
+        return Line(says, path, short, None, post.published_at, post.id, True)
     text, html = OURS.sub(f"]({base}/", post.source.strip()), absolute(post.html, base)
-    return Line(notice.id, says, path, text, html, post.published_at, post.id, False)
+    return Line(says, path, text, html, post.published_at, post.id, False)
 
 
 def _subject(sections: Sequence[Section], single: Section | None, digest: bool) -> str:
@@ -196,12 +203,6 @@ def _list(message: EmailMessage, single: Section | None, stop: str) -> None:
         message["List-Archive"] = f"<{config.site_url}/threads/{single.thread}>"
     message["Precedence"] = "list"
     message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
-
-
-@cache
-def _look() -> str:
-    path = Path(current_app.config["FORUM"].root) / "templates" / "mail" / "look.css"
-    return path.read_text("utf-8")
 
 
 def go_round() -> bool:

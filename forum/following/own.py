@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import g
+from sqlalchemy import ColumnElement
 
 from forum.core.freshness import versions
+from forum.following.models import FeedKey, Follow, MailChoice, Reading
 from forum.following.models.counting import news_and_version
 from forum.following.models.reading import read_so_far
 
@@ -37,3 +39,13 @@ def _news_and_version(person: Any) -> tuple[int, int]:
         setattr(g, key, news_and_version(person.id))
     found: tuple[int, int] = g.get(key)
     return found
+
+
+def kept_of(person: int) -> dict[str, tuple[Any, ColumnElement[bool]]]:
+    """What is kept here of one person, for their records: names of parts, with a model and which of it."""
+    return {
+        "follows and mutes": (Follow, Follow.person_id == person),
+        "choices of notifications and mail": (MailChoice, MailChoice.person_id == person),
+        "private feeds": (FeedKey, FeedKey.person_id == person),
+        "how far they have read": (Reading, Reading.person_id == person),
+    }

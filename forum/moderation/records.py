@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from flask import Response, abort, render_template
+from flask import Flask, Response, abort, current_app, render_template
 from sqlalchemy import ColumnElement, inspect, or_, select
 
 from forum.accounts.models import User
@@ -21,14 +22,20 @@ from forum.moderation.forms import ButtonForm
 from forum.moderation.models import Appeal, Decision, Item, Report, Sanction
 from forum.moderation.team import bp
 
-KEPT_BACK = {"password_hash", "session_stamp", "email_key", "submission", "reporter_key"}
+KEPT_BACK = {"password_hash", "session_stamp", "email_key", "submission", "reporter_key", "digest"}
+Parts = dict[str, tuple[Any, ColumnElement[bool]]]
+
+
+def also(app: Flask, kept_of: Callable[[int], Parts]) -> None:
+    """Take what another package keeps of a person into their records: names of parts, with a model and which of it."""
+    app.extensions.setdefault("records", []).append(kept_of)
 
 
 @bp.post("/records/people/<int:id>")
 def records_of_person(id: int) -> Response:
     person = first_or_404(User.visible_to(me()).where(User.id == id))
     posts = select(Post.id).where(Post.author_id == id)
-    about = {
+    about: Parts = {
         "person": (User, User.id == id),
         "threads": (Thread, Thread.author_id == id),
         "posts": (Post, Post.author_id == id),
@@ -41,6 +48,8 @@ def records_of_person(id: int) -> Response:
         "sanctions": (Sanction, Sanction.person_id == id),
         "activity": (Activity, or_(Activity.actor == id, Activity.subject == id)),
     }
+    for kept_of in current_app.extensions.get("records", []):
+        about |= kept_of(id)
     return _archive(f"person-{id}", person.name, about, subject=id)
 
 
@@ -48,7 +57,7 @@ def records_of_person(id: int) -> Response:
 def records_of_post(id: int) -> Response:
     post = first_or_404(Post.visible_to(me()).where(Post.id == id))
     decisions = select(Decision.id).where(Decision.post_id == id)
-    about = {
+    about: Parts = {
         "post": (Post, Post.id == id),
         "thread": (Thread, Thread.id == post.thread_id),
         "revisions": (Revision, Revision.post_id == id),
@@ -64,7 +73,7 @@ def records_of_post(id: int) -> Response:
 def _archive(
     name: str,
     title: str,
-    about: dict[str, tuple[Any, ColumnElement[bool]]],
+    about: Parts,
     subject: int | None = None,
     post: int | None = None,
 ) -> Response:

@@ -9,7 +9,6 @@ from limits import parse
 from sqlalchemy.exc import IntegrityError
 
 from forum.accounts.models import User, email_key
-from forum.accounts.models.letters import write
 from forum.core.db import db
 from forum.core.errors import Refused
 from forum.core.limits import limiter
@@ -19,6 +18,7 @@ from forum.discussion.models import Post
 from forum.discussion.models.gate import Act, look
 from forum.discussion.models.threads import Moved
 from forum.discussion.models.words import LONGEST_BODY
+from forum.postbox.answers import answer
 from forum.postbox.models import Outcome, Received
 from forum.postbox.reading import LARGEST, Mail
 from forum.postbox.reports import take_report
@@ -88,9 +88,7 @@ def _decide(received: Received, mail: Mail, to: str) -> None:
     received.post_id = post.id
     received.outcome = Outcome.HELD if post.is_held else Outcome.POSTED
     if post.is_held:
-        write(
-            writer.email or "", f"Received: {post.thread.title}", "reply_held", thread=post.thread
-        ).answers = mail.id
+        answer(mail, writer, f"Received: {post.thread.title}", "reply_held", thread=post.thread)
 
 
 def _not_an_answer(mail: Mail, about: About | None) -> tuple[Outcome, str]:
@@ -144,12 +142,5 @@ def _send_back(writer: User, mail: Mail, why: str, words: str, about: About) -> 
         return
     person = db.session.get_one(User, writer_id)
     post: Post | None = db.session.scalar(Post.visible_to(person).where(Post.id == about.other))
-    letter = write(
-        person.email or "",
-        f"Not published: {mail.subject}"[:200],
-        "reply_refused",
-        why=why,
-        words=clean_text(words).strip(),
-        post=post,
-    )
-    letter.answers, letter.always = mail.id, True
+    subject, said = f"Not published: {mail.subject}"[:200], clean_text(words).strip()
+    answer(mail, person, subject, "reply_refused", always=True, why=why, words=said, post=post)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from enum import IntEnum
 
 import structlog
 from sqlalchemy import select
@@ -21,7 +22,7 @@ from forum.following.models.acts import Act
 from forum.following.models.audience import tell_directly, tell_followers, tell_supporters
 from forum.following.models.fanouts import Fanout
 
-BATCH = 5_000  # people
+BATCH = 2_000  # people
 QUESTIONS = 50  # searches or views that are asked whether they find it, in one batch
 WAITS = timedelta(minutes=10)  # what is out of sight is looked at again after this,
 GIVEN_UP = timedelta(days=1)  # and after this no more
@@ -29,40 +30,51 @@ PAUSES = [timedelta(minutes=m) for m in (1, 5, 30, 120, 720)]
 log = structlog.get_logger("forum.following")
 
 
-def fan_out(limit: int = BATCH) -> bool:
-    """One bounded batch of what is due first: at most `limit` people are told. True where more waits. The caller
-    commits; what it has told and how far it has come go down together, and two at work never have the same act."""
+class Came(IntEnum):
+    """How far a batch came: nothing waited, an act is done with, or more people wait to hear of it."""
+
+    TO_NOTHING = 0
+    TO_AN_END = 1
+    HALF_WAY = 2
+
+
+def fan_out(limit: int = BATCH) -> Came:
+    """One bounded batch of what is due first: at most `limit` people are told. The caller commits; what it has told and
+    how far it has come go down together, and two at work never have the same act."""
     query = select(Fanout).where(Fanout.due_at <= now()).order_by(Fanout.due_at, Fanout.id).limit(1)
     due: Fanout | None = db.session.scalar(query.with_for_update(skip_locked=True))
     if due is None:
-        return False
+        return Came.TO_NOTHING
+    more = False
     try:
         with db.session.begin_nested():
-            _go_on(due, limit)
+            more = _go_on(due, limit)
     except SQLAlchemyError as error:
         log.error("people wait to be told", activity=due.activity_id, tries=due.tries, error=str(error))
         due.due_at = now() + PAUSES[min(due.tries, len(PAUSES) - 1)]
         due.tries += 1
     db.session.flush()
-    return True
+    return Came.HALF_WAY if more else Came.TO_AN_END
 
 
-def _go_on(due: Fanout, limit: int) -> None:
+def _go_on(due: Fanout, limit: int) -> bool:
+    """True where the same stage has more to do."""
     act = Act.of(due.activity_id)
     if act is None:
         db.session.delete(due)
-        return
+        return False
     if not act.is_shown and not act.is_decision:
         _wait(due, act)
-        return
+        return False
     stages = _stages(act)
     for stage in stages[stages.index(due.stage) :]:
         if stage != due.stage:
             due.stage, due.target, due.after_person = stage, "", 0
         if STAGES[stage](act, due, limit):
             due.due_at = now()  # behind those that wait as long
-            return
+            return True
     db.session.delete(due)
+    return False
 
 
 def _wait(due: Fanout, act: Act) -> None:

@@ -17,7 +17,7 @@ from forum.following.models.choices import MailChoice, Pace
 from forum.following.models.notices import IN_DIGEST, MAIL_DUE, Notice
 from forum.following.models.pacing import last_slot
 
-PEOPLE = 50  # in one transaction
+PEOPLE = 20  # in one transaction: on SQLite nobody else writes meanwhile
 IN_A_LETTER = 50  # notices; the rest goes in the next
 APART = 3  # threads: more than these are gathered in one letter
 
@@ -145,6 +145,6 @@ def _letter(person: int, kind: str, notices: Sequence[Notice]) -> None:
     db.session.add_all(Mailing(notice_id=notice.id, letter_id=letter.id) for notice in notices)
 
 
-def notices_of(letter: int) -> Any:
+def notices_of(letter: Any) -> Any:
     """The notices that go in a letter, as a condition."""
     return Notice.id.in_(select(Mailing.notice_id).where(Mailing.letter_id == letter))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,22 +31,32 @@ class What(StrEnum):
 
 @dataclass(frozen=True)
 class Stop:
-    """What one link in a mail is for. It does not grow old: a mail may be read years later."""
+    """What one link in a mail is for. It does not grow old: a mail may be read years later, when its notice is
+    cleared away, or the follow behind it has ended and begun anew. So it carries by which kind of follow the notice
+    came ("" by none), and a mark of what that follow was of; links from before that carry None."""
 
     person: int
     what: What
     notice: int = 0
+    via: str | None = None
+    mark: str = ""
+
+    @classmethod
+    def behind(cls, notice: Notice, target: str | None) -> Stop:
+        """To stop what brought this notice: a follow of `target`, where that still stands."""
+        mark = marked(target) if notice.via and target is not None else ""
+        return cls(notice.person_id, What.NOTICE, notice.id, notice.via or "", mark)
 
     @property
     def token(self) -> str:
-        sealed: str = _sealer().dumps([self.person, self.what, self.notice])
+        sealed: str = _sealer().dumps([self.person, self.what, self.notice, self.via, self.mark])
         return sealed
 
     @classmethod
     def of(cls, token: str) -> Stop | None:
         try:
-            person, what, notice = _sealer().loads(token)
-            return cls(int(person), What(what), int(notice))
+            person, what, notice, *more = _sealer().loads(token)
+            return cls(int(person), What(what), int(notice), *more)
         except (BadSignature, TypeError, ValueError):
             return None
 
@@ -57,31 +68,31 @@ class Stop:
         if choice is None:
             choice = MailChoice.of(self.person)
             db.session.add(choice)
-        notice = db.session.get(Notice, self.notice) if self.what == What.NOTICE else None
         if self.what == What.ALL:
             choice.pace = Pace.NEVER
         elif self.what == What.DIGEST:
             choice.digest_stopped = True
-        elif notice is None or notice.via is None:
+        elif self.came_by is None:
             choice.personal_stopped = True
         else:
-            for follow in follows_behind(notice):
+            follows = self.follows()
+            for follow in follows:
                 follow.level = Level.SITE
-            _no_more_mail(notice)
+            ended = self._told.follow_id if self._told else None
+            _no_more_mail(self.person, [ended, *(follow.id for follow in follows)], self.notice)
         Follower.changed(self.person)
         person = db.session.get(User, self.person)
         record("person.unsubscribed", by=person, subject=self.person, detail={"what": self.what})
 
     def words(self) -> str:
         """What stops, for "Stop …"."""
-        notice = db.session.get(Notice, self.notice) if self.what == What.NOTICE else None
         if self.what == What.ALL:
             return "all mail about the conversation"
         if self.what == What.DIGEST:
             return "the digest"
-        if notice is None or notice.via is None:
+        if self.came_by is None:
             return "mail about replies to you, mentions of you and quotes of you"
-        return f"mail about {ABOUT[Kind(notice.via)]}"
+        return f"mail about {ABOUT[self.came_by]}"
 
     @property
     def is_done(self) -> bool:
@@ -90,10 +101,35 @@ class Stop:
             return True
         if self.what == What.DIGEST:
             return choice.digest_stopped
-        notice = db.session.get(Notice, self.notice) if self.what == What.NOTICE else None
         if self.what == What.ALL:
             return False
-        return choice.personal_stopped if notice is None or notice.via is None else not follows_behind(notice)
+        return choice.personal_stopped if self.came_by is None else not self.follows()
+
+    @property
+    def came_by(self) -> Kind | None:
+        """The kind of follow that brought what the mail told; None where it concerned the person themselves."""
+        via = self._told.via if self.via is None and self._told is not None else self.via
+        return Kind(via) if via else None
+
+    def follows(self) -> list[Follow]:
+        """The follow that brought it, where it brings mail; where it has ended since, whichever of the same thing has
+        begun anew."""
+        told = self._told
+        theirs = select(Follow).where(Follow.person_id == self.person, Follow.kind == self.came_by)
+        brought = db.session.scalar(theirs.where(Follow.id == told.follow_id)) if told else None
+        if brought is not None:
+            return [brought] if brought.level in BY_MAIL else []
+        same = {self.mark} if self.mark else set()
+        if told is not None and (
+            not same or self.came_by in (Kind.THREAD, Kind.OUTCOME)
+        ):  # these may have merged
+            same |= {marked(target) for target in _targets(told)}
+        found = db.session.scalars(theirs.where(Follow.level.in_(BY_MAIL)))
+        return [follow for follow in found if marked(follow.target) in same]
+
+    @property
+    def _told(self) -> Notice | None:
+        return db.session.get(Notice, self.notice) if self.what == What.NOTICE else None
 
 
 BY_MAIL = (Level.MAIL, Level.DIGEST)
@@ -110,22 +146,16 @@ ABOUT = {
 }
 
 
-def follows_behind(notice: Notice) -> list[Follow]:
-    """The follow that brought the notice, where it brings mail. Where it has ended since, those of the same thing, that
-    may have begun anew; a search or a view of the library is known by its own follow alone."""
-    theirs = select(Follow).where(Follow.person_id == notice.person_id, Follow.kind == notice.via)
-    brought: Follow | None = db.session.scalar(theirs.where(Follow.id == notice.follow_id))
-    if brought is not None:
-        return [brought] if brought.level in BY_MAIL else []
-    if notice.via in (Kind.LIBRARY, Kind.SEARCH):
-        return []
-    return list(
-        db.session.scalars(theirs.where(Follow.level.in_(BY_MAIL), Follow.target.in_(_targets(notice))))
-    )
+def marked(target: str) -> str:
+    """What tells one target from another; a search would be too long for a link."""
+    return hashlib.sha256(target.encode()).hexdigest()[:16]
 
 
 def _targets(notice: Notice) -> list[str]:
+    """What the follow was of, where the notice itself tells: not for searches and views of the library."""
     thread = db.session.get(Thread, notice.thread_id) if notice.thread_id else None
+    if notice.via in (None, Kind.LIBRARY, Kind.SEARCH):
+        return []
     if notice.via == Kind.ANSWERS or thread is None:
         return [""]
     if notice.via == Kind.PERSON:
@@ -137,22 +167,16 @@ def _targets(notice: Notice) -> list[str]:
         return list(db.session.scalars(carried.where(ThreadComponent.thread_id == thread.id)))
     if notice.via == Kind.RESOURCE:
         return list(db.session.scalars(select(Resource.slug).where(Resource.thread_id == thread.id)))
-    return [str(thread.id)]
+    return [str(thread.merged_into or thread.id)]
 
 
-def _no_more_mail(notice: Notice) -> None:
+def _no_more_mail(person: int, follows: list[int | None], since: int) -> None:
     """What waits already goes no more, be it in a letter that is on its way."""
-    like_it = update(Notice).where(
-        Notice.person_id == notice.person_id,
-        Notice.via == notice.via,
-        Notice.id >= notice.id,
+    brought = update(Notice).where(
+        Notice.person_id == person, Notice.id >= since, Notice.follow_id.in_([id for id in follows if id])
     )
-    if notice.follow_id is not None:
-        like_it = like_it.where(Notice.follow_id == notice.follow_id)
-    elif notice.via == Kind.THREAD:
-        like_it = like_it.where(Notice.thread_id == notice.thread_id)
     db.session.execute(
-        like_it.values(level="site", mail_due_at=None).execution_options(synchronize_session=False)
+        brought.values(level="site", mail_due_at=None).execution_options(synchronize_session=False)
     )
 
 
