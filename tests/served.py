@@ -14,6 +14,7 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy import Connection, event, inspect, text
 
+from forum.case_studies.models import shelf
 from forum.core.db import db
 from forum.discussion import fragments
 from forum.seed.load import load_conversation
@@ -107,6 +108,7 @@ class Served:
             letter.unlink()
         self.app.wsgi_app.forget()  # type: ignore[attr-defined]
         fragments.init_app(self.app)
+        shelf.init_app(self.app)
         return cast(T, made)
 
     def _remember(self) -> Any:

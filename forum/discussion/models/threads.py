@@ -379,7 +379,7 @@ class Thread(db.Model):  # type: ignore[name-defined,misc]
     # Helpers
 
     def admit(self, post: Post, at: datetime) -> None:
-        """Give `post` the next number, and the last place."""
+        """Give `post` the next number, and the last position."""
         self.posts_count += 1
         self.last_post_at = at
         post.number = post.position = self.posts_count
