@@ -37,8 +37,9 @@ bench: $(TESTING) assets ## how fast pages and searches are on this machine
 	$(PY) -m tests.bench
 	$(PY) -m tests.bench.schools
 	$(PY) -m tests.bench.library
-	$(PY) -m tests.bench.search
+	$(PY) -m tests.bench.search --posts 1000000
 	$(PY) -m tests.bench.watch
+	$(PY) -m tests.bench.queue
 
 clean: ## take away what can be made again; the database in instance/ stays
 	rm -rf $(VENV) node_modules static/build .pytest_cache .mypy_cache .ruff_cache .hypothesis
