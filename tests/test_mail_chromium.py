@@ -23,7 +23,7 @@ from forum.core.markup import words_of
 from forum.following.letters import go_round
 from forum.following.models import Follow, Kind, Level, MailChoice, fan_out
 from tests.factories import make_person, make_reply, make_thread
-from tests.test_axe import AXE, RUN
+from tests.test_axe import AXE, OPTIONS, RUN
 
 if TYPE_CHECKING:
     from tests.chromium import LiveSite, Open, Window
@@ -131,7 +131,8 @@ def test_a_mail_reads_well_in_any_window(opened: Open, mails: dict[str, EmailMes
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         for width in (320, 700):
             page.set_viewport_size({"width": width, "height": 800})
-            results = AxeResults(page.evaluate(RUN))
+            answer, _ = page.evaluate(RUN, [OPTIONS, []])
+            results = AxeResults(answer)
             if results.violations_count:
                 found.append(f"{scheme}, {width} px: {results.generate_report()}")
             if page.evaluate("document.documentElement.scrollWidth") > width:
